@@ -1,0 +1,228 @@
+"""The agent: one cooperative loop over a board. `step()` does one slice of work and says when it next wants to run.
+
+Architecture: capture is pumped on every step; everything that signs or writes the journal is a job, and jobs run one at a time,
+slice by slice, in the order they were asked for. So signing, storage and a docking share one thread without starving capture.
+"""
+
+from evidock_agent import boot, rings, signals, telemetry
+from evidock_agent.anchor_ring import AnchorRing
+from evidock_agent.journal import RESERVE, Journal, JournalFull
+from evidock_agent.journal_ring import JournalRing
+from evidock_agent.key_ring import KeyRing
+from evidock_agent.mirror import Mirror
+from evidock_agent.moment import Moments
+from evidock_agent.recorder import Recorder
+from evidock_agent.server import Server
+from evidock_agent.tallies import Backlog, Refusals
+from evidock_protocol import codes, entry, flash, kinds, sign1
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import ports
+
+IDLE_MS = 100  # between looks at buttons and line when nothing goes on
+LINE_MS = 5  # the same while a host talks: 255 bytes take 22 ms at 115,200 baud
+LINE_QUIET_MS = 2000
+
+
+class Agent:
+    """The recorder's behaviour. `provisioned`, `recording` (number or None) and `failed` (text or None) may be read."""
+
+    def __init__(self, board: "ports.Board"):
+        self.board = board
+        self.moments = Moments(board.clock)
+        self.genesis: entry.Entry | None = None
+        self.card_identity: bytes | None = None
+        self.folder = ""
+        self.failed: str | None = None  # for good: no key, no service
+        self.journal_full = False
+        self.off = False
+        self.refusals = Refusals()
+        self.backlog = Backlog()
+        self.public_keys: list[tuple[bytes, bytes]] = []  # (thumbprint, key) of the last two epochs
+        self._jobs: list = []
+        self._shown = 0
+        self._heard = -LINE_QUIET_MS
+        self.open_rings()
+        self.recorder = Recorder(self)
+        self.server = Server(self)
+        self._ready = False
+        self._untidy = True  # idle time may have sectors to erase
+        self._card_seen = False
+        self.add_job(self._boot())
+
+    @property
+    def provisioned(self) -> bool:
+        """Whether this recorder has a GENESIS."""
+        return self.genesis is not None
+
+    @property
+    def recording(self) -> int | None:
+        """The number of the recording that runs, or None."""
+        return self.recorder.number if self.recorder.active else None
+
+    def step(self) -> int:
+        """One slice of work. Returns the milliseconds after which it wants to run again, 0 for at once."""
+        self.board.watchdog.feed()
+        if self.off:
+            return IDLE_MS
+        moved = self.recorder.pump()
+        self.server.step()
+        if self._jobs:
+            self._run_job()
+        else:
+            self._look_around()
+        now = self.moments.now()
+        if self._jobs or self.server.busy():
+            self._heard = now
+            return 0
+        if moved:
+            return 0
+        return LINE_MS if now - self._heard < LINE_QUIET_MS else IDLE_MS
+
+    def add_job(self, job) -> None:
+        """Queues a generator; each step runs one slice of the first."""
+        self._jobs.append(job)
+
+    def open_rings(self) -> None:
+        """Reads the rings of internal flash as they are now; again after provisioning has erased them."""
+        self.anchors = AnchorRing(self.board.anchor_flash)
+        self._keys = KeyRing(self.board.key_flash)
+        self.journal = Journal(JournalRing(self.board.journal_flash), self._keys, self.moments, self.board.random)
+        self.mirror = Mirror(self.board.card)
+
+    def adopt(self, genesis: entry.Entry) -> None:
+        """Takes up the identity that provisioning made; what every boot states follows as a job."""
+        self.genesis = genesis
+        self.remember_key(genesis.body["public_key"])
+        self.add_job(self._begin(boot.Scan()))
+
+    def remember_key(self, public: bytes) -> None:
+        """Keeps the public keys of the last two epochs: checkpoints of an open segment are signed by one of them."""
+        self.public_keys = self.public_keys[-1:] + [(sign1.thumbprint(public), public)]
+
+    def show_state(self) -> None:
+        """Tells the indicator, when the state has changed."""
+        if self.off:
+            state = signals.INDICATE_OFF
+        elif self.failed is not None or self.journal_full:
+            state = signals.INDICATE_FAULT
+        elif self.recorder.active:
+            state = signals.INDICATE_RECORDING
+        else:
+            state = signals.INDICATE_STANDBY if self.provisioned else signals.INDICATE_BLANK
+        if state != self._shown:
+            self._shown = state
+            self.board.indicator.show(state)
+
+    def _run_job(self) -> None:
+        job = self._jobs[0]
+        self._untidy = True
+        try:
+            next(job)
+            return
+        except StopIteration:
+            pass
+        except (JournalFull, rings.RingFull):
+            # What could be said has been said. Idle time with a card, or a docking, makes room again.
+            self.journal_full = True
+            self.show_state()
+        self._jobs.remove(job)
+
+    def _boot(self):
+        raw = boot.read_identity(self.board.identity_flash)
+        if raw is None:
+            self._ready = True
+            self.show_state()
+            return
+        genesis = entry.parse(raw)
+        self.remember_key(genesis.body["public_key"])
+        self.journal.device = genesis.device
+        yield
+        scan = boot.read_journal(self)
+        yield
+        if not self.journal.use_live_key():
+            self.genesis = genesis
+            self.failed = "no key for epoch %d" % self.journal.epoch
+            self.show_state()
+            return
+        self.genesis = genesis
+        self.journal.boot += 1
+        yield from self._begin(scan)
+
+    def _begin(self, scan: boot.Scan):
+        """Generator: the card, BOOT and its companions, and erasing ahead."""
+        self._card_seen = self.board.card.present()
+        self.card_identity = boot.attach_card(self)
+        for receipt in scan.receipts:
+            self.backlog.discount(self, receipt)
+        self.recorder.number = scan.recordings
+        while self._erase_ahead():
+            yield
+        yield from boot.write_boot(self, scan)
+        self._ready = True
+        self.show_state()
+
+    def _look_around(self) -> None:
+        """Buttons, card and what idleness allows; called when no job waits."""
+        if not self._ready or not self.provisioned or self.failed is not None:
+            return
+        press = self.board.buttons.poll()
+        now = self.moments.now()
+        if press == signals.BUTTON_RECORD:
+            self.add_job(
+                self.recorder.stop(codes.STOP_BUTTON) if self.recorder.active else self.recorder.start(codes.START_BUTTON)
+            )
+        elif press == signals.BUTTON_MARK:
+            self.add_job(self._mark())
+        elif press == signals.BUTTON_OFF:
+            self.add_job(self._power_off())
+        elif not self.recorder.active and self.board.card.present() != self._card_seen:
+            self.add_job(self._change_card())
+        elif self.refusals.due(now):
+            self.add_job(self.refusals.write(self, now))
+        elif self._untidy and not self.recorder.active:
+            self._untidy = self._erase_ahead()
+
+    def _mark(self):
+        body = {"recording": self.recording, "type": codes.MARK_EVIDENCE, "count": 1}
+        yield from self.journal.append(kinds.MARK, body, spare=True)
+
+    def _power_off(self):
+        yield from self.recorder.stop(codes.STOP_POWER_OFF)
+        yield from self.mirror.catch_up(self.journal)
+        now = telemetry.read(self)
+        body = {
+            "reason": codes.OFF_BUTTON,
+            "battery": now["battery"],
+            "millivolts": now["millivolts"],
+            "storage_free": now["storage_free"],
+        }
+        yield from self.journal.append(kinds.OFF, body)
+        self.off = True
+        self.show_state()
+        self.board.power_off()
+
+    def _change_card(self):
+        old = self.card_identity
+        self._card_seen = self.board.card.present()
+        self.server.transfer.clear()
+        if old is not None:
+            self.board.card.unmount()
+            self.mirror.detach()
+        self.card_identity = boot.attach_card(self)
+        if self.card_identity != old:
+            yield from boot.write_medium(self, old)
+        yield from self.mirror.catch_up(self.journal)
+
+    def _erase_ahead(self) -> bool:
+        """Makes one sector ready, when nothing records. The ring keeps entries until half of it is needed."""
+        journal = self.journal
+        if self.journal_full and journal.ring.room() > 2 * RESERVE:
+            self.journal_full = False
+            self.show_state()
+        if journal.ring.ring.erase_ahead() or self.anchors.erase_ahead() or self._keys.erase_ahead():
+            return True
+        if journal.ring.room() < self.board.journal_flash.sectors * flash.SECTOR // 2 and self.mirror.usable:
+            return self.mirror.end == journal.size and journal.drop_below(self.mirror.end)
+        return False

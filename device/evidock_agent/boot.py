@@ -1,0 +1,174 @@
+"""Boot: finds the chain's newest durable state, says how the recorder came up, and hands an open recording to recovery.
+
+Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT; CLOCK, MEDIUM, JOURNAL and CHECK follow as needed.
+"""
+
+from evidock_agent import check, telemetry
+from evidock_protocol import card, codes, entry, flash, kinds, private, cbor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import ports
+    from evidock_agent.agent import Agent
+
+PLACE_RING = 1
+PLACE_CARD = 2
+
+
+class OpenRecording:
+    """A recording that the journal leaves open: where it started and how far it is sealed."""
+
+    def __init__(self, start: entry.Entry):
+        self.sequence = start.sequence
+        self.hash = start.hash
+        self.recording: int = start.body["recording"]
+        self.card = start.body["card"]
+        self.boot = start.boot
+        self.segments = 0
+        self.last_tick = start.ticks
+
+
+class Scan:
+    """What one pass over the journal ring shows."""
+
+    def __init__(self):
+        self.open: OpenRecording | None = None
+        self.recordings = 0
+        self.card: bytes | None = None
+        self.wall_state = codes.WALL_UNSET
+        self.missing: list[tuple[int, int]] = []
+        self.told_missing = 0  # last sequence that a JOURNAL entry already names
+        self.receipts: list[bytes] = []
+
+    def follow(self, agent: "Agent", parsed: entry.Entry) -> None:
+        """Takes one entry, oldest first."""
+        body = parsed.body
+        self.wall_state = parsed.wall_state
+        if parsed.kind == kinds.START:
+            self.open = OpenRecording(parsed)
+            self.recordings = body["recording"]
+        elif parsed.kind == kinds.SEGMENT:
+            if self.open is not None:
+                self.open.segments = body["number"]
+                self.open.last_tick = body["last_tick"]
+            agent.backlog.add(body["length"])
+        elif parsed.kind == kinds.STOP:
+            self.open = None
+            self.recordings = body["recording"]
+        elif parsed.kind == kinds.BOOT:
+            self.card = body["card"]
+        elif parsed.kind == kinds.MEDIUM:
+            self.card = body["new"]
+        elif parsed.kind == kinds.JOURNAL:
+            self.told_missing = body["last"] + 1
+        elif parsed.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
+            self.receipts.append(body["statement"])
+        elif parsed.kind in (kinds.GENESIS, kinds.EPOCH):
+            agent.remember_key(body["public_key"])
+
+
+def read_identity(region: "ports.Flash") -> bytes | None:
+    """The GENESIS entry's bytes from the identity sector, or None on a blank recorder."""
+    head = bytearray(flash.HEAD + flash.RECORD_HEAD)
+    region.read_into(0, memoryview(head))
+    if flash.parse_head(bytes(head[: flash.HEAD]), flash.MAGIC_IDENTITY) is None:
+        return None
+    kind, length, _check = flash.parse_record_head(head[flash.HEAD :])
+    if kind != flash.RECORD_ENTRY or length > flash.SECTOR - len(head):
+        return None
+    data = bytearray(length)
+    region.read_into(len(head), memoryview(data))
+    return bytes(data) if flash.record_is_whole(head[flash.HEAD :], data) else None
+
+
+def read_journal(agent: "Agent") -> Scan:
+    """Reads the ring into the journal's state."""
+    journal = agent.journal
+    scan = Scan()
+    for address, kind, data in journal.ring.scan():
+        if kind == flash.RECORD_PRIVATE:
+            sequence, _openings = private.parse_record(cbor.decode(data))
+            journal.take_opening(address, sequence)
+            continue
+        parsed = entry.parse(data)
+        if journal.size and parsed.sequence != journal.size:
+            scan.missing.append((journal.size, parsed.sequence - 1))
+        journal.take(address, parsed)
+        scan.follow(agent, parsed)
+    return scan
+
+
+def attach_card(agent: "Agent") -> bytes | None:
+    """Mounts the card and returns its identity, which it gets when it has none; None without a usable card."""
+    cards = agent.board.card
+    try:
+        if not cards.mount():
+            return None
+        cards.make_folder(card.ROOT)
+        path = card.ROOT + "/" + card.IDENTITY
+        if cards.size(path) != 16:
+            identity = bytearray(16)
+            agent.board.random.fill(identity)
+            with cards.open(path, "wb") as file:
+                file.write(identity)
+        with cards.open(path, "rb") as file:
+            identity = bytes(file.read(16))
+        agent.folder = card.device_folder(agent.journal.device)
+        cards.make_folder(agent.folder)
+        agent.mirror.attach(agent.folder, agent.journal)
+        return identity
+    except OSError:  # a card that cannot be written is no card; MEDIUM and CHECK say so
+        agent.mirror.detach()
+        return None
+
+
+def write_boot(agent: "Agent", scan: Scan):
+    """Generator: BOOT and what else this boot has to state, then recovery, then the pre-use check."""
+    journal = agent.journal
+    board = agent.board
+    now = telemetry.read(agent)
+    anchor = agent.anchors.newest
+    if scan.open is None or anchor is None or anchor[0] != scan.open.sequence:
+        anchor = None
+    body = {
+        "reset": board.reset_cause,
+        "firmware": board.firmware,
+        "counter": board.boot_counter,
+        "battery": now["battery"],
+        "millivolts": now["millivolts"],
+        "storage_free": now["storage_free"],
+        "card": agent.card_identity,
+        "anchor": anchor,
+        "temperature": now["temperature"],
+    }
+    yield from journal.append(kinds.BOOT, body)
+    wall = agent.moments.wall()
+    if wall[0] == codes.WALL_UNSET and scan.wall_state != codes.WALL_UNSET:
+        body = {"old": [codes.WALL_UNSET, 0], "new": [codes.WALL_UNSET, 0], "source": codes.CLOCK_LOST, "order": None}
+        yield from journal.append(kinds.CLOCK, body)
+    for first, last in scan.missing:
+        if last >= scan.told_missing:
+            yield from journal.append(kinds.JOURNAL, {"first": first, "last": last, "place": PLACE_RING})
+    if agent.card_identity != scan.card:
+        yield from write_medium(agent, scan.card)
+    if agent.mirror.usable and agent.mirror.gap is not None and agent.mirror.gap[1] >= scan.told_missing:
+        body = {"first": agent.mirror.gap[0], "last": agent.mirror.gap[1], "place": PLACE_CARD}
+        yield from journal.append(kinds.JOURNAL, body)
+    if scan.open is not None:
+        from evidock_agent import recovery
+
+        yield from recovery.recover(agent, scan.open)
+    yield from journal.append(kinds.CHECK, {"items": check.items(agent), "trigger": codes.CHECK_AT_POWER_ON})
+    yield from agent.mirror.catch_up(journal)
+
+
+def write_medium(agent: "Agent", old: bytes | None):
+    """Generator: MEDIUM, when another card is in, or none."""
+    now = telemetry.read(agent)
+    body = {
+        "old": old,
+        "new": agent.card_identity,
+        "storage_free": now["storage_free"],
+        "storage_total": now["storage_total"],
+    }
+    yield from agent.journal.append(kinds.MEDIUM, body)

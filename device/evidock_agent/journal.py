@@ -1,0 +1,232 @@
+"""The journal: one signed chain over all that the recorder does. The only place that makes entries.
+
+Specification: "Entry payload", "Entry kinds", "Epoch change". No entry, head or hash leaves the recorder before it is durable.
+"""
+
+from array import array
+
+from evidock_agent import key_ring, rings, signer
+from evidock_protocol import codes, entry, flash, kinds, merkle, private, sign1, statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import moment, ports
+    from evidock_agent.journal_ring import JournalRing
+
+RESERVE = 2 * flash.SECTOR  # bytes kept free for the entries that say why recording ended
+EPOCH_CEILING = 200  # entries after which a new key is due
+
+
+class JournalFull(Exception):
+    """Only the reserve is left: nothing that can wait may be written."""
+
+
+class Journal:
+    """The chain's newest state: `size`, `newest` (hash), `tree`, `epoch`, `boot`; what the ring holds starts at `first`."""
+
+    def __init__(self, ring: "JournalRing", keys: key_ring.KeyRing, moments: "moment.Moments", random: "ports.Random"):
+        self.ring = ring
+        self._keys = keys
+        self._moments = moments
+        self._random = random
+        self.device = b""
+        self.size = 0
+        self.first = 0
+        self.newest = entry.ZERO_HASH
+        self.tree = merkle.TreeHasher()
+        self.epoch = 0
+        self.epoch_since = 0  # sequence of the first entry of this epoch
+        self.epoch_ticks = 0  # when it began, in ticks of this boot
+        self.boot = 0
+        self.signer: signer.Signer | None = None
+        self._slot = 0
+        self._addresses = array("I")  # ring address of entry `first`, `first` + 1, …
+        self._openings = array("I")  # pairs: sequence, ring address of its private record
+
+    # Taking entries in, at boot and when written.
+
+    def take(self, address: int, parsed: entry.Entry) -> None:
+        """Follows one durable entry: sizes, hashes, tree and epoch."""
+        if parsed.kind == kinds.EPOCH:
+            self.tree = merkle.TreeHasher(parsed.body["size"], parsed.body["peaks"])
+            self.epoch = parsed.epoch + 1
+            self.epoch_since = parsed.sequence + 1
+        else:
+            self.epoch = parsed.epoch
+        if not self._addresses:
+            self.first = parsed.sequence
+        self._addresses.append(address)
+        self.device = parsed.device
+        self.size = parsed.sequence + 1
+        self.newest = parsed.hash
+        self.boot = parsed.boot
+        self.tree.append(merkle.leaf_hash(parsed.hash))
+
+    def take_opening(self, address: int, sequence: int) -> None:
+        """Follows one durable private record."""
+        self._openings.append(sequence)
+        self._openings.append(address)
+
+    def use_live_key(self) -> bool:
+        """Finds the key of the live epoch and wipes every other; False when it is not there."""
+        self._keys.wipe_torn()
+        self.signer = None
+        for slot, epoch, seed in list(self._keys.keys()):
+            if epoch == self.epoch and self.signer is None:
+                self.signer = signer.Signer(epoch, seed, self._random)
+                self._slot = slot
+            else:
+                self._keys.wipe(slot)
+        return self.signer is not None
+
+    def begin(self, seed: bytes) -> None:
+        """Starts a new chain with its genesis key: the device id is this key's thumbprint."""
+        self._slot = self._keys.store(0, seed)
+        self.signer = signer.Signer(0, seed, self._random)
+        self.device = self.signer.key_id
+        self.boot = 1
+
+    # Writing. Each is a generator that yields between slices; the agent's job queue runs one at a time.
+
+    def append(self, kind: int, body: dict, openings=None, spare: bool = False):
+        """Generator: signs one entry, makes it durable and returns its sequence.
+
+        `openings` lists (label, value) of private fields. `spare` marks an entry that can wait: it raises JournalFull
+        rather than touch the reserve. A body that its table does not allow raises Malformed.
+        """
+        if spare and self.ring.room() < RESERVE:
+            raise JournalFull()
+        commitments = {}
+        raw_openings = []
+        for label, value in openings or ():
+            salt = bytearray(private.SALT)
+            self._random.fill(salt)
+            raw = private.opening(bytes(salt), label, value)
+            raw_openings.append(raw)
+            commitments[label] = private.commitment(raw)
+        payload = entry.encode_payload(
+            kinds.body_table(kinds.ENTRY_KINDS, kind),
+            self.device,
+            self.signer.epoch,
+            self.size,
+            self.newest,
+            kind,
+            self.boot,
+            self._moments.now(),
+            self._moments.wall(),
+            body,
+            commitments,
+        )
+        raw = yield from self.signer.sign(statements.TYP_ENTRY, payload)
+        if raw_openings:
+            record = private.encode_record(self.size, raw_openings)
+            self.take_opening(self._write(flash.RECORD_PRIVATE, record), self.size)
+        address = self._write(flash.RECORD_ENTRY, raw)
+        if not self._addresses:
+            self.first = self.size
+        self._addresses.append(address)
+        self.newest = sign1.statement_hash(raw)
+        self.tree.append(merkle.leaf_hash(self.newest))
+        self.size += 1
+        return self.size - 1
+
+    def change_epoch(self, reason: int):
+        """Generator: new key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key)."""
+        seed = signer.new_seed(self._random)
+        following = signer.Signer(self.signer.epoch + 1, seed, self._random)
+        try:
+            slot = self._keys.store(following.epoch, seed)
+        except key_ring.NoFreeSlot:
+            return  # between two idle times more epochs than slots: the old key lives on until sectors can be erased
+        yield
+        body = {
+            "public_key": following.public,
+            "size": self.size,
+            "root": self.tree.root(),
+            "peaks": list(self.tree.peaks),
+            "reason": reason,
+        }
+        try:
+            yield from self.append(kinds.EPOCH, body)
+        except rings.RingFull:
+            self._keys.wipe(slot)
+            raise
+        self._keys.wipe(self._slot)
+        self.signer = following
+        self._slot = slot
+        self.epoch = following.epoch
+        self.epoch_since = self.size
+        self.epoch_ticks = self._moments.now()
+
+    def head(self, session: dict, phase: int, open_start: int | None):
+        """Generator: a signed head with the session's nonces; returns its bytes."""
+        values = {
+            "device": self.device,
+            "epoch": self.signer.epoch,
+            "size": self.size,
+            "newest": self.newest,
+            "root": self.tree.root(),
+            "boot": self.boot,
+            "ticks": self._moments.now(),
+            "wall": self._moments.wall(),
+            "session": session["session"],
+            "host": session["host"],
+            "host_nonce": session["host_nonce"],
+            "device_nonce": session["device_nonce"],
+            "open": open_start,
+            "phase": phase,
+        }
+        statement = yield from self.signer.sign_statement(statements.TYP_HEAD, values)
+        return statement
+
+    # Reading back what the ring holds.
+
+    def raw(self, sequence: int) -> bytes:
+        """The exact bytes of entry `sequence`, which lies in first … size - 1."""
+        return self.ring.read(self._addresses[sequence - self.first])
+
+    def openings(self, first: int, limit: int) -> tuple[int, bytes]:
+        """(next sequence not examined, private records of entries from `first`), at most `limit` bytes of whole records."""
+        found = b""
+        for at in range(0, len(self._openings), 2):
+            if self._openings[at] >= first:
+                record = self.ring.read(self._openings[at + 1])
+                if found and len(found) + len(record) > limit:
+                    return self._openings[at], found
+                found += record
+        return self.size, found
+
+    def drop_below(self, sequence: int) -> bool:
+        """Erases the oldest sector if all its entries lie below `sequence` and before this epoch; False when they do not."""
+        oldest = self.ring.ring.used[0]
+        keep = 0
+        while keep < len(self._addresses) and self._addresses[keep] // flash.SECTOR == oldest:
+            keep += 1
+        # The newest EPOCH stays: at boot it gives the tree and names the live key.
+        if len(self.ring.ring.used) < 2 or self.first + keep > sequence or self.first + keep >= self.epoch_since - 1:
+            return False
+        self.ring.ring.drop_oldest()
+        self.first += keep
+        self._addresses = self._addresses[keep:]
+        self._openings = array(
+            "I",
+            [
+                value
+                for at in range(0, len(self._openings), 2)
+                if self._openings[at + 1] // flash.SECTOR != oldest
+                for value in self._openings[at : at + 2]
+            ],
+        )
+        return True
+
+    def _write(self, kind: int, data: bytes) -> int:
+        return self.ring.append(kind, data)
+
+
+def epoch_is_due(journal: Journal, ticks: int) -> int | None:
+    """The reason for a new epoch now (10 minutes, or the ceiling in entries), or None."""
+    if ticks - journal.epoch_ticks >= 600_000:
+        return codes.EPOCH_TIME
+    if journal.size - journal.epoch_since >= EPOCH_CEILING:
+        return codes.EPOCH_ENTRIES
+    return None

@@ -1,0 +1,89 @@
+"""The journal ring: whole records of entries and private openings in internal flash, where nobody can pull them out.
+
+Specification: "Internal flash" (journal ring). A record is durable when append() returns; a torn one fails its CRC and ends its sector.
+"""
+
+from evidock_agent import rings
+from evidock_protocol import flash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import ports
+
+
+class JournalRing:
+    """Append-only records over a SectorRing. Addresses are byte offsets in the region."""
+
+    def __init__(self, region: "ports.Flash"):
+        self._region = region
+        self.ring = rings.SectorRing(region, flash.MAGIC_JOURNAL)
+        self._head = bytearray(flash.RECORD_HEAD)
+        self._at = 0  # where the next record goes
+        self._end = 0  # end of the sector that is written
+
+    def scan(self):
+        """Yields (address, kind, data) of every whole record from oldest to newest, and finds where to go on.
+
+        A sector with a torn record is closed: the next record opens a new one, since NOR bytes cannot be written again.
+        """
+        for sector in list(self.ring.used):
+            at = sector * flash.SECTOR + flash.HEAD
+            end = (sector + 1) * flash.SECTOR
+            torn = False
+            while at + flash.RECORD_HEAD <= end:
+                self._region.read_into(at, memoryview(self._head))
+                kind, length, _check = flash.parse_record_head(self._head)
+                if kind == flash.RECORD_FREE and self._is_erased(at, end):
+                    break
+                if kind == flash.RECORD_FREE or at + flash.record_span(length) > end:
+                    torn = True
+                    break
+                data = self._read(at + flash.RECORD_HEAD, length)
+                if not flash.record_is_whole(self._head, data):
+                    torn = True
+                    break
+                yield at, kind, data
+                at += flash.record_span(length)
+            self._at, self._end = (end, end) if torn else (at, end)
+
+    def append(self, kind: int, data: bytes) -> int:
+        """Writes one record and returns its address; raises rings.RingFull when no erased sector is left.
+
+        The data go first and the head last, so that a record whose head is there is whole up to torn bits, which the CRC shows.
+        """
+        span = flash.record_span(len(data))
+        if self._at + span > self._end:
+            sector = self.ring.open_next()
+            self._at = sector * flash.SECTOR + flash.HEAD
+            self._end = (sector + 1) * flash.SECTOR
+        address = self._at
+        self._at += span  # even when programming fails: those bytes may no longer be blank
+        rings.program(self._region, address + flash.RECORD_HEAD, data)
+        rings.program(self._region, address, flash.encode_record_head(kind, data))
+        return address
+
+    def read(self, address: int) -> bytes:
+        """The data of the record at `address`."""
+        self._region.read_into(address, memoryview(self._head))
+        _kind, length, _check = flash.parse_record_head(self._head)
+        return self._read(address + flash.RECORD_HEAD, length)
+
+    def room(self) -> int:
+        """Bytes that can still be appended without erasing, a little understated."""
+        return len(self.ring.blank) * (flash.SECTOR - flash.HEAD) + self._end - self._at
+
+    def _read(self, address: int, length: int) -> bytes:
+        data = bytearray(length)
+        self._region.read_into(address, memoryview(data))
+        return bytes(data)
+
+    def _is_erased(self, at: int, end: int) -> bool:
+        """Whether all bytes from `at` to the sector's `end` are erased: data whose head was never written are torn."""
+        page = bytearray(flash.PAGE)
+        while at < end:
+            view = memoryview(page)[: min(flash.PAGE, end - at)]
+            self._region.read_into(at, view)
+            if bytes(view) != b"\xff" * len(view):
+                return False
+            at += len(view)
+        return True

@@ -1,0 +1,41 @@
+"""Time on the recorder: ticks that do not wrap, and the wall clock with its state.
+
+Specification: "Entry payload" (boot, ticks, wall).
+"""
+
+from evidock_protocol import codes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import ports
+
+_WRAP = 1 << 30  # ticks of real boards wrap here (12.4 days)
+
+
+class Moments:
+    """Milliseconds since boot, unwrapped, and the wall clock beside them. Call `now()` at least once in 12 days."""
+
+    def __init__(self, clock: "ports.Clock"):
+        self._clock = clock
+        self._last = clock.ticks_ms()
+        self._elapsed = 0
+        self._synchronised = False
+
+    def now(self) -> int:
+        """Milliseconds since this object was made, which is at boot."""
+        ticks = self._clock.ticks_ms()
+        self._elapsed += (ticks - self._last) % _WRAP
+        self._last = ticks
+        return self._elapsed
+
+    def wall(self) -> tuple[int, int]:
+        """(state, Unix milliseconds); (unset, 0) when the clock lost its time."""
+        unix = self._clock.unix_ms()
+        if unix is None or unix < 0:
+            return codes.WALL_UNSET, 0
+        return (codes.WALL_SYNCHRONISED if self._synchronised else codes.WALL_SET), unix
+
+    def set_from_host(self, unix_ms: int) -> None:
+        """Sets the wall clock to a host's time; from here on it counts as synchronised until the next boot."""
+        self._clock.set_unix_ms(unix_ms)
+        self._synchronised = True

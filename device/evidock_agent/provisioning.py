@@ -1,0 +1,67 @@
+"""Provisioning: the key is born, GENESIS is signed, the recorder belongs to an organisation from then on.
+
+Specification: "Session" (PROVISION). Loaded on demand: it happens once in a recorder's life.
+"""
+
+from evidock_agent import rings, session, signer
+from evidock_agent.journal import Journal
+from evidock_protocol import codes, entry, flash, kinds, messages
+from evidock_protocol.wire import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
+
+
+def provision(agent: "Agent", values: dict):
+    """Generator: makes this blank recorder a member of the organisation; returns GENESIS's bytes. Raises Refusal.
+
+    A cut before the identity sector is written leaves a blank recorder, which is provisioned anew.
+    """
+    board = agent.board
+    if agent.provisioned:
+        raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
+    if board.random.source == codes.RANDOM_NONE:
+        raise Refusal(messages.NO_RANDOM_SOURCE, "no hardware random source: a key born here could be guessed")
+    host = session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
+    if values["time"] is not None:
+        agent.moments.set_from_host(values["time"])
+    for region in (board.key_flash, board.journal_flash, board.anchor_flash, board.identity_flash):
+        for sector in range(region.sectors):
+            if not _is_blank(region, sector):
+                region.erase(sector)
+                yield
+    agent.open_rings()
+    journal: Journal = agent.journal
+    seed = signer.new_seed(board.random)
+    journal.begin(seed)
+    body = {
+        "public_key": journal.signer.public,
+        "model": board.model,
+        "serial": values["serial"],
+        "asset": values["asset"],
+        "organisation": values["organisation"],
+        "successor": values["successor"],
+        "protection": board.protection,
+        "random_source": board.random.source,
+        "firmware": board.firmware,
+        "host": host["host"],
+    }
+    yield from journal.append(kinds.GENESIS, body)
+    genesis = journal.raw(0)
+    rings.program(board.identity_flash, flash.HEAD, flash.encode_record_head(flash.RECORD_ENTRY, genesis))
+    rings.program(board.identity_flash, flash.HEAD + flash.RECORD_HEAD, genesis)
+    yield
+    # The head is last: with it the recorder is provisioned.
+    rings.program(board.identity_flash, 0, flash.encode_head(flash.MAGIC_IDENTITY, 0))
+    agent.adopt(entry.parse(genesis))
+    return genesis
+
+
+def _is_blank(region, sector: int) -> bool:
+    page = bytearray(flash.PAGE)
+    for offset in range(sector * flash.SECTOR, (sector + 1) * flash.SECTOR, flash.PAGE):
+        region.read_into(offset, memoryview(page))
+        if page != b"\xff" * flash.PAGE:
+            return False
+    return True

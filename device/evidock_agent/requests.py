@@ -1,0 +1,215 @@
+"""What each request does, and the role that it needs. A handler returns the answer's fields or a generator that does.
+
+Specification: "Messages", "Session".
+"""
+
+from evidock_agent import check, telemetry
+from evidock_protocol import codes, kinds, messages, versions
+from evidock_protocol.wire import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
+    from evidock_agent.server import Server
+
+# Requests that need a session, with the role that the host's certificate must have.
+ROLES = {
+    messages.HEAD: codes.ROLE_PULL,
+    messages.JOURNAL: codes.ROLE_PULL,
+    messages.PRIVATE: codes.ROLE_PULL,
+    messages.LEAVES: codes.ROLE_PULL,
+    messages.MEDIA: codes.ROLE_PULL,
+    messages.COMMAND: codes.ROLE_PULL,
+    messages.RECEIPT: codes.ROLE_RECEIPT,
+    messages.CLOSE: codes.ROLE_PULL,
+}
+
+
+def require_session(server: "Server", kind: int) -> None:
+    """Raises Refusal unless the session allows this request."""
+    if kind in ROLES:
+        server.session.require(ROLES[kind])
+
+
+def answer(agent: "Agent", server: "Server", kind: int, values: dict):
+    """The answer's fields, or a generator that returns them. Raises Refusal."""
+    handler = _HANDLERS.get(kind)
+    if handler is None:
+        raise Refusal(messages.UNKNOWN_MESSAGE, "message type %d" % kind)
+    if kind not in _BEFORE_PROVISIONING and not agent.provisioned:
+        raise Refusal(messages.NOT_PROVISIONED, "this recorder is blank: provision it first")
+    require_session(server, kind)
+    return handler(agent, server, values)
+
+
+def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
+    for name, own in (
+        ("package", versions.ACCEPTED_PACKAGE_FORMATS),
+        ("wire", versions.ACCEPTED_WIRE_FORMATS),
+        ("flash", versions.ACCEPTED_FLASH_FORMATS),
+    ):
+        if not [version for version in values[name] if version in own]:
+            raise Refusal(messages.UNSUPPORTED_VERSION, "%s format: recorder %s, host %s" % (name, list(own), values[name]))
+    return {
+        "package": versions.ACCEPTED_PACKAGE_FORMATS,
+        "wire": versions.ACCEPTED_WIRE_FORMATS,
+        "flash": versions.ACCEPTED_FLASH_FORMATS,
+        "software": versions.SOFTWARE,
+        "device": agent.journal.device if agent.provisioned else None,
+        "model": agent.board.model,
+        "protection": agent.board.protection,
+        "maximum_payload": versions.MAXIMUM_PAYLOAD,
+        "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS,
+        "state": 1 if agent.provisioned else 0,
+        "key_agreement": None,
+    }
+
+
+def _status(agent: "Agent", server: "Server", values: dict) -> dict:
+    now = telemetry.read(agent)
+    now.update(
+        {
+            "wall": agent.moments.wall(),
+            "boot": agent.journal.boot,
+            "ticks": agent.moments.now(),
+            "recording": agent.recording,
+            "epoch": agent.journal.epoch,
+            "size": agent.journal.size,
+            "backlog_segments": agent.backlog.segments,
+            "backlog_bytes": agent.backlog.bytes,
+            "docked": agent.board.docked(),
+            "check": check.items(agent),
+            "refusals": agent.refusals.total,
+        }
+    )
+    return now
+
+
+def _provision(agent: "Agent", server: "Server", values: dict):
+    from evidock_agent import provisioning  # once in a recorder's life: not kept in memory
+
+    genesis = yield from provisioning.provision(agent, values)
+    return {"genesis": genesis}
+
+
+def _open(agent: "Agent", server: "Server", values: dict):
+    server.transfer.clear()
+    challenge = yield from server.session.open(agent, values["certificate"], values["host_nonce"])
+    return {"challenge": challenge}
+
+
+def _prove(agent: "Agent", server: "Server", values: dict):
+    challenge = server.session.prove(agent, values["challenge"])
+    yield
+    body = host_body(codes.HOST_ATTACHED, server.session.host())
+    body["custody"] = challenge["custody"]
+    body["host_time"] = challenge["time"]
+    yield from agent.journal.append(kinds.HOST, body)
+    head = yield from _signed_head(agent, server, codes.HEAD_FIRST)
+    return head
+
+
+def _head(agent: "Agent", server: "Server", values: dict):
+    return _signed_head(agent, server, codes.HEAD_FIRST)
+
+
+def _signed_head(agent: "Agent", server: "Server", phase: int):
+    open_start = agent.recorder.start_sequence if agent.recorder.active else None
+    head = yield from agent.journal.head(server.session.values, phase, open_start)
+    return {"head": head}
+
+
+def _journal(agent: "Agent", server: "Server", values: dict) -> dict:
+    first = values["first"]
+    limit = min(values["limit"], versions.MAXIMUM_CHUNK)
+    journal = agent.journal
+    if first > journal.size:
+        raise Refusal(messages.OUT_OF_RANGE, "entry %d of %d" % (first, journal.size))
+    if first < journal.first:
+        found = agent.mirror.read(first, limit)
+        if not found:
+            raise Refusal(messages.STORAGE, "entries before %d are on another card" % journal.first)
+        return {"first": first, "entries": found}
+    found = b""
+    for sequence in range(first, journal.size):
+        raw = journal.raw(sequence)
+        if found and len(found) + len(raw) > limit:
+            break
+        found += raw
+    return {"first": first, "entries": found}
+
+
+def _private(agent: "Agent", server: "Server", values: dict) -> dict:
+    following, openings = agent.journal.openings(values["first"], min(values["limit"], versions.MAXIMUM_CHUNK))
+    return {"first": values["first"], "next": following, "openings": openings}
+
+
+def _leaves(agent: "Agent", server: "Server", values: dict) -> dict:
+    return {"first": values["first"], "hashes": server.transfer.leaves(values)}
+
+
+def _command(agent: "Agent", server: "Server", values: dict):
+    command = server.session.command(agent, values["command"])
+    if command["operation"] != codes.OPERATION_SET_TIME:
+        raise Refusal(messages.UNSUPPORTED, "operation " + codes.name_of(codes.OPERATIONS, command["operation"]))
+    server.session.require(codes.ROLE_TIME)
+    yield
+    old = agent.moments.wall()
+    new = command["arguments"][0]
+    if old[0] != codes.WALL_UNSET and new < old[1] - CLOCK_STEP_BACK_MS:
+        raise Refusal(messages.WRONG_ROLE, "setting the clock back needs the organisation's signature")
+    agent.moments.set_from_host(new)
+    body = {"old": old, "new": agent.moments.wall(), "source": codes.CLOCK_FROM_HOST, "order": values["command"]}
+    sequence = yield from agent.journal.append(kinds.CLOCK, body)
+    return {"sequence": sequence}
+
+
+def _receipt(agent: "Agent", server: "Server", values: dict):
+    server.session.receipt(agent, values["receipt"])
+    yield
+    body = host_body(codes.HOST_RECEIPTED, server.session.host())
+    body["statement"] = values["receipt"]
+    sequence = yield from agent.journal.append(kinds.HOST, body)
+    agent.backlog.discount(agent, values["receipt"])
+    return {"sequence": sequence}
+
+
+def _close(agent: "Agent", server: "Server", values: dict):
+    yield from agent.mirror.catch_up(agent.journal)
+    yield from agent.journal.change_epoch(codes.EPOCH_DOCKING)
+    head = yield from _signed_head(agent, server, codes.HEAD_SECOND)
+    return head
+
+
+def host_body(event: int, host: bytes | None) -> dict:
+    """The named fields of HOST, to be filled in further."""
+    return {
+        "event": event,
+        "host": host,
+        "statement": None,
+        "custody": None,
+        "host_time": None,
+        "count": 1,
+        "refusal": None,
+        "last_host": None,
+    }
+
+
+CLOCK_STEP_BACK_MS = 5000  # a host may correct drift of this much; more is stepping back
+
+_BEFORE_PROVISIONING = (messages.HELLO, messages.STATUS, messages.PROVISION)
+
+_HANDLERS = {
+    messages.HELLO: _hello,
+    messages.STATUS: _status,
+    messages.PROVISION: _provision,
+    messages.OPEN: _open,
+    messages.PROVE: _prove,
+    messages.HEAD: _head,
+    messages.JOURNAL: _journal,
+    messages.PRIVATE: _private,
+    messages.LEAVES: _leaves,
+    messages.COMMAND: _command,
+    messages.RECEIPT: _receipt,
+    messages.CLOSE: _close,
+}

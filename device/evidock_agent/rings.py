@@ -1,0 +1,84 @@
+"""Rings of raw flash sectors: which sector is the oldest, which is written, and erasing ahead.
+
+Specification: "Internal flash". Nothing is erased while something records, so a ring is erased ahead when the recorder is idle.
+"""
+
+from evidock_protocol import flash
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent import ports
+
+
+class RingFull(Exception):
+    """No erased sector is left; the caller says what that means."""
+
+
+class SectorRing:
+    """Sectors in the order of their generations. `used` lists sector numbers from oldest to newest."""
+
+    def __init__(self, region: "ports.Flash", magic: bytes):
+        self._region = region
+        self._magic = magic
+        head = bytearray(flash.HEAD)
+        found: list[tuple[int, int]] = []
+        for sector in range(region.sectors):
+            region.read_into(sector * flash.SECTOR, memoryview(head))
+            generation = flash.parse_head(bytes(head), magic)
+            if generation is not None:
+                found.append((generation, sector))
+        found.sort()
+        self.used = [sector for _generation, sector in found]
+        self._generation = found[-1][0] + 1 if found else 0
+        self.blank: list[int] = []  # erased ahead, in the order of use
+        self._find_blank()
+
+    def open_next(self) -> int:
+        """Opens the next erased sector and returns its number; raises RingFull when none is erased."""
+        if not self.blank:
+            raise RingFull()
+        sector = self.blank.pop(0)
+        self._region.program(sector * flash.SECTOR, flash.encode_head(self._magic, self._generation))
+        self._generation += 1
+        self.used.append(sector)
+        return sector
+
+    def drop_oldest(self) -> None:
+        """Erases the oldest used sector; it is blank from then on."""
+        sector = self.used.pop(0)
+        self._region.erase(sector)
+        self.blank.append(sector)
+
+    def erase_ahead(self) -> bool:
+        """Erases one sector that is neither used nor blank (torn, or never used); False when there is none left."""
+        for sector in range(self._region.sectors):
+            if sector not in self.used and sector not in self.blank:
+                self._region.erase(sector)
+                self.blank.append(sector)
+                return True
+        return False
+
+    def _find_blank(self) -> None:
+        """Takes as blank what reads as erased from end to end, starting behind the newest sector so that wear is even."""
+        first = self.used[-1] + 1 if self.used else 0
+        page = bytearray(flash.PAGE)
+        erased = b"\xff" * flash.PAGE
+        for step in range(self._region.sectors):
+            sector = (first + step) % self._region.sectors
+            if sector in self.used:
+                continue
+            for offset in range(sector * flash.SECTOR, (sector + 1) * flash.SECTOR, flash.PAGE):
+                self._region.read_into(offset, memoryview(page))
+                if page != erased:
+                    break
+            else:
+                self.blank.append(sector)
+
+
+def program(region: "ports.Flash", offset: int, data: bytes) -> None:
+    """Programs `data` of any length in steps that each lie within one page."""
+    at = 0
+    while at < len(data):
+        count = min(len(data) - at, flash.PAGE - (offset + at) % flash.PAGE)
+        region.program(offset + at, data[at : at + count])
+        at += count

@@ -1,0 +1,127 @@
+"""A docking session: who the host is, what it may do, and the nonces that make every head of this session fresh.
+
+Specification: "Session". Nothing of journal or media leaves before both sides have proved their keys to each other (OB-26).
+"""
+
+from evidock_agent.crypto import ed25519
+from evidock_protocol import codes, entry, messages, sign1, statements
+from evidock_protocol.errors import ProtocolError
+from evidock_protocol.wire import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
+
+
+def check_certificate(raw: bytes, organisation: bytes, role: int) -> dict:
+    """The certificate's fields and `host`, the host key's thumbprint; raises Refusal.
+
+    Its end is not judged here: a recorder judges it against organisation-signed time, which orders carry.
+    """
+    try:
+        sealed, values = entry.parse_statement(raw, statements.TYP_CERTIFICATE)
+    except ProtocolError as error:
+        raise Refusal(messages.BAD_CERTIFICATE, str(error))
+    if values["organisation"] != organisation or sealed.key_id != sign1.thumbprint(organisation):
+        raise Refusal(messages.BAD_CERTIFICATE, "certificate of another organisation")
+    if not ed25519.verify(organisation, sealed.signed_bytes(), sealed.signature):
+        raise Refusal(messages.BAD_CERTIFICATE, "certificate is not signed by its organisation")
+    if not values["roles"] & role:
+        raise Refusal(messages.WRONG_ROLE, "certificate lacks role " + codes.name_of(codes.ROLES, role))
+    values["host"] = sign1.thumbprint(values["host_key"])
+    return values
+
+
+class Session:
+    """The state of one host's session. `values` has session, host, nonces once OPEN was answered; `proved` after PROVE."""
+
+    def __init__(self):
+        self.values: dict = {}
+        self.proved = False
+        self._certificate: dict = {}
+        self._command = 0  # number of the last command taken
+
+    def host(self) -> bytes | None:
+        """The host key's thumbprint once OPEN was answered, or None."""
+        return self.values.get("host")
+
+    def open(self, agent: "Agent", certificate: bytes, host_nonce: bytes):
+        """Generator: checks the certificate and returns the recorder's challenge."""
+        self.__init__()
+        self._certificate = check_certificate(certificate, agent.genesis.body["organisation"], codes.ROLE_PULL)
+        device_nonce = bytearray(16)
+        number = bytearray(16)
+        agent.board.random.fill(device_nonce)
+        agent.board.random.fill(number)
+        self.values = {
+            "host": self._certificate["host"],
+            "session": bytes(number),
+            "host_nonce": host_nonce,
+            "device_nonce": bytes(device_nonce),
+        }
+        statement = yield from agent.journal.signer.sign_statement(
+            statements.TYP_CHALLENGE, self._challenge(agent, codes.PARTY_RECORDER, None, None)
+        )
+        return statement
+
+    def prove(self, agent: "Agent", challenge: bytes) -> dict:
+        """Checks the host's challenge and returns its fields; raises Refusal."""
+        if not self.values:
+            raise Refusal(messages.NO_SESSION, "OPEN comes first")
+        values = self._signed_by_host(challenge, statements.TYP_CHALLENGE)
+        expected = self._challenge(agent, codes.PARTY_HOST, values["time"], values["custody"])
+        for name in expected:
+            if values[name] != expected[name]:
+                raise Refusal(messages.REPLAYED, "challenge differs in " + name)
+        self.proved = True
+        return values
+
+    def require(self, role: int) -> None:
+        """Raises Refusal unless the host has proved itself and its certificate has `role`."""
+        if not self.proved:
+            raise Refusal(messages.NO_SESSION, "no session: the host has not proved its key")
+        if not self._certificate["roles"] & role:
+            raise Refusal(messages.WRONG_ROLE, "certificate lacks role " + codes.name_of(codes.ROLES, role))
+
+    def command(self, agent: "Agent", raw: bytes) -> dict:
+        """Checks a signed command of this session, each number once and rising; raises Refusal."""
+        values = self._signed_by_host(raw, statements.TYP_COMMAND)
+        self._check_place(agent, values)
+        if values["number"] <= self._command:
+            raise Refusal(messages.REPLAYED, "command %d after %d" % (values["number"], self._command))
+        self._command = values["number"]
+        return values
+
+    def receipt(self, agent: "Agent", raw: bytes) -> dict:
+        """Checks a receipt of this session; raises Refusal."""
+        values = self._signed_by_host(raw, statements.TYP_RECEIPT)
+        self._check_place(agent, values)
+        return values
+
+    def _check_place(self, agent: "Agent", values: dict) -> None:
+        if values["device"] != agent.journal.device:
+            raise Refusal(messages.WRONG_DEVICE, "statement for another recorder")
+        if values["session"] != self.values["session"] or values["host"] != self.values["host"]:
+            raise Refusal(messages.REPLAYED, "statement of another session")
+
+    def _signed_by_host(self, raw: bytes, typ: int) -> dict:
+        try:
+            sealed, values = entry.parse_statement(raw, typ)
+        except ProtocolError as error:
+            raise Refusal(messages.MALFORMED, str(error))
+        key = self._certificate["host_key"]
+        if sealed.key_id != self.values["host"] or not ed25519.verify(key, sealed.signed_bytes(), sealed.signature):
+            raise Refusal(messages.BAD_SIGNATURE, "not signed by this session's host")
+        return values
+
+    def _challenge(self, agent: "Agent", party: int, time: int | None, custody: bytes | None) -> dict:
+        return {
+            "party": party,
+            "device": agent.journal.device,
+            "host": self.values["host"],
+            "session": self.values["session"],
+            "host_nonce": self.values["host_nonce"],
+            "device_nonce": self.values["device_nonce"],
+            "time": time,
+            "custody": custody,
+        }

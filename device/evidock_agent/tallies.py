@@ -1,0 +1,83 @@
+"""Counts that the recorder keeps in memory: refusals, written at most once a minute, and media that no receipt lists yet.
+
+Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neither evidence nor epochs (AT-38).
+"""
+
+from evidock_agent.requests import host_body
+from evidock_protocol import card, codes, entry, kinds, statements
+from evidock_protocol.errors import ProtocolError
+from evidock_protocol.wire import Refusal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
+
+INTERVAL_MS = 60_000
+A_DAY_MS = 86_400_000
+A_DAY = 64  # HOST entries of refusals
+
+
+class Refusals:
+    """Refusals since the last entry about them; `total` since boot."""
+
+    def __init__(self):
+        self.total = 0
+        self._count = 0
+        self._first: bytes | None = None
+        self._last: bytes | None = None
+        self._code = 0
+        self._written = -INTERVAL_MS
+        self._today = 0
+        self._day = 0
+
+    def count(self, refused: Refusal, host: bytes | None) -> None:
+        """Notes one refusal."""
+        if not self._count:
+            self._first = host
+            self._code = refused.code
+        self._last = host
+        self._count += 1
+        self.total += 1
+
+    def due(self, ticks: int) -> bool:
+        """Whether an entry may be written now."""
+        if ticks - self._day >= A_DAY_MS:
+            self._day = ticks
+            self._today = 0
+        return self._count > 0 and ticks - self._written >= INTERVAL_MS and self._today < A_DAY
+
+    def write(self, agent: "Agent", ticks: int):
+        """Generator: one HOST entry for all refusals so far."""
+        body = host_body(codes.HOST_REFUSED, self._first)
+        body["count"] = self._count
+        body["refusal"] = self._code
+        body["last_host"] = self._last
+        self._count = 0
+        self._written = ticks
+        self._today += 1
+        yield from agent.journal.append(kinds.HOST, body, spare=True)
+
+
+class Backlog:
+    """Sealed segments that no receipt lists, as far as the journal ring reaches back."""
+
+    def __init__(self):
+        self.segments = 0
+        self.bytes = 0
+
+    def add(self, length: int) -> None:
+        """One more sealed segment of `length` bytes."""
+        self.segments += 1
+        self.bytes += length
+
+    def discount(self, agent: "Agent", raw_receipt: bytes) -> None:
+        """Takes off what a receipt lists."""
+        try:
+            _sealed, values = entry.parse_statement(raw_receipt, statements.TYP_RECEIPT)
+        except ProtocolError:  # checked before it was written; a later format counts for nothing here
+            return
+        for recording, number, _root in values["segments"]:
+            stem = agent.folder + "/" + card.recording_folder(recording) + "/" + card.segment_stem(number) + "."
+            size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) if agent.card_identity else None
+            self.segments = max(0, self.segments - 1)
+            self.bytes = max(0, self.bytes - (size or 0))

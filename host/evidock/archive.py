@@ -1,0 +1,129 @@
+"""One recorder's part of a store: its journal exactly as signed, private openings, heads, receipts, places of media.
+
+Specification: "The archive". Whatever enters was checked by `chain`; what does not fit goes to a bounded quarantine.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from pathlib import Path
+
+from evidock import durable, layout
+from evidock.chain import Chain, Head
+from evidock.durable import SequenceFile
+from evidock.errors import BadEvidence, StoreError, UnsupportedVersion
+from evidock.segments import Segments
+from evidock_protocol import cbor, private
+from evidock_protocol.entry import Entry
+from evidock_protocol.errors import ProtocolError
+
+QUARANTINE = "quarantine"
+MAXIMUM_QUARANTINE = 16  # files
+
+
+class Archive:
+    """The archive of one recorder; `chain` is the state of its journal, `segments` what the journal says of media."""
+
+    def __init__(self, folder: Path, device: bytes, zone: tzinfo):
+        """Opens and checks the whole journal. Raises StoreError when it does not hold."""
+        self.folder = folder
+        self.device = device
+        self.zone = zone
+        self.chain = Chain(device)
+        self.segments = Segments()
+        self._commitments: dict[int, dict[int, bytes]] = {}
+        self._journal = SequenceFile(folder / layout.JOURNAL)
+        self._private = SequenceFile(folder / layout.PRIVATE)
+        self._heads = SequenceFile(folder / layout.HEADS)
+        self._receipts = SequenceFile(folder / layout.RECEIPTS)
+        try:
+            for raw in self._journal.items:
+                self._note(self.chain.accept(raw))
+            self.heads = [Head(raw) for raw in self._heads.items]
+            self.opened = {_opening_sequence(raw) for raw in self._private.items}
+        except UnsupportedVersion:
+            raise
+        except (BadEvidence, ProtocolError):
+            raise StoreError("journal_damaged", path=self._journal.path, number=self.chain.size) from None
+
+    def extend(self, entries: list[bytes]) -> None:
+        """Appends the next entries, durably. At the first that does not hold it keeps those before it and raises."""
+        accepted: list[bytes] = []
+        try:
+            for raw in entries:
+                item = self.chain.accept(raw)
+                accepted.append(raw)
+                self._note(item)
+        except BadEvidence:
+            self.set_aside(f"entry-{self.chain.size}", entries[len(accepted)])
+            raise
+        finally:
+            if accepted:
+                self._journal.append(accepted)
+
+    def add_openings(self, records: list[bytes]) -> int:
+        """Keeps private records that open commitments of the journal; returns how many did not and were set aside."""
+        kept: list[bytes] = []
+        refused = 0
+        for raw in records:
+            try:
+                sequence, openings = private.parse_record(cbor.decode(raw))
+            except ProtocolError:
+                sequence, openings = -1, []
+            if sequence in self.opened:
+                continue
+            promised = self._commitments.get(sequence, {})
+            if openings and all(promised.get(label) == commitment for label, _value, commitment in openings):
+                kept.append(raw)
+                self.opened.add(sequence)
+            else:
+                refused += 1
+                self.set_aside(f"private-{sequence}", raw)
+        if kept:
+            self._private.append(kept)
+        return refused
+
+    def unopened(self) -> int | None:
+        """The first entry whose private fields are not here, or None."""
+        missing = [sequence for sequence in self._commitments if sequence not in self.opened]
+        return min(missing) if missing else None
+
+    def add_head(self, head: Head) -> None:
+        """Keeps a signed head, once."""
+        if all(head.hash != held.hash for held in self.heads):
+            self._heads.append([head.raw])
+            self.heads.append(head)
+
+    def add_receipt(self, raw: bytes) -> None:
+        """Keeps a receipt that this host gives."""
+        self._receipts.append([raw])
+
+    def media_path(self, recording: int, number: int) -> Path:
+        """Where a segment lies once it is whole. Raises KeyError for a segment that the journal does not name."""
+        segment = self.segments.known[recording, number]
+        started = self.segments.started.get(recording)
+        return self.folder / layout.segment(started, self.zone, recording, number, segment.media)
+
+    def partial_path(self, recording: int, number: int) -> Path:
+        """Where a segment's bytes lie while it is half pulled."""
+        return self.folder / layout.partial(recording, number)[0]
+
+    def leaves_path(self, recording: int, number: int) -> Path:
+        """Where a segment's leaf hashes lie, once they were checked against its signed root."""
+        return self.folder / layout.leaves(recording, number)
+
+    def set_aside(self, name: str, data: bytes) -> None:
+        """Keeps hostile or damaged bytes for inspection; at most MAXIMUM_QUARANTINE files, the first ones."""
+        folder = self.folder / QUARANTINE
+        if not self.folder.is_dir() or (folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE):
+            return
+        durable.write_whole(folder / f"{name}.bin", data)
+
+    def _note(self, item: Entry) -> None:
+        if item.private:
+            self._commitments[item.sequence] = item.private
+        self.segments.note(item)
+
+
+def _opening_sequence(raw: bytes) -> int:
+    return private.parse_record(cbor.decode(raw))[0]

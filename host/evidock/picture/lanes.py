@@ -1,0 +1,150 @@
+"""A panel as drawn: one time axis, and under it a lane for each recorder with its spans and what is written around them."""
+
+from evidock.report import DeviceReport, Span, State
+
+from . import symbols
+from .drawing import shortened, short
+from .markup import Markup, element, join, width_of, write
+from .notes import draw_flags, draw_labels
+from .panel import Panel
+from .shapes import FAINT, GREY, IDLE, INK, LEFT, MARGIN, PALE, RIGHT, SILVER, draw, look_of
+from .time_axis import ticks
+
+
+def draw_panel(panel: Panel, y: float) -> tuple[Markup, float]:
+    """The panel with its top at `y`, and its height."""
+    axis = y + 50
+    top = axis + (24 if panel.letter is None and panel.drawing.stretches else 8)
+    below = top
+    lanes: list[Markup] = []
+    for device in panel.drawing.report.devices:
+        lane, below = _lane(panel, device, below)
+        lanes.append(lane)
+    grid = [element("path", d=f"M{LEFT:.2f},{axis:.2f}H{RIGHT:.2f}", stroke=INK, stroke_width=1)]
+    for time, label, midnight in ticks(panel.scale, panel.drawing.clock):
+        x = panel.scale.x(time)
+        grid.append(element("path", d=f"M{x:.2f},{axis - 5:.2f}V{below - 8:.2f}", stroke=SILVER if midnight else PALE))
+        pen = {"anchor": "middle", "size": 11.5, "weight": "bold" if midnight else None}
+        grid.append(write(min(max(x, LEFT + 14), RIGHT - 16), axis - 10, label, **pen))
+    return join(_title(panel, y), _letters(panel, axis, below - 8), *grid, *lanes), below - y
+
+
+def _title(panel: Panel, y: float) -> Markup:
+    drawing, x = panel.drawing, MARGIN
+    name = drawing.say("overview")
+    tag = Markup()
+    if panel.letter is not None:
+        name = drawing.say("enlarged", letter="").strip()
+        tag, x = _tag(panel.letter, x + 9, y + 11), x + 26
+    date = drawing.clock.date(panel.start)
+    when = f"{date} {drawing.when(panel.start, panel.end)}"
+    return join(
+        tag,
+        write(x, y + 15, name, size=13, weight="bold"),
+        write(LEFT, y + 15, when, size=12.5, fill=GREY),
+    )
+
+
+def _letters(panel: Panel, top: float, bottom: float) -> Markup:
+    """On the overview: bands that show which stretches are enlarged below, each with its letter."""
+    if panel.letter is not None:
+        return Markup()
+    bands: list[Markup] = []
+    tags: list[Markup] = []
+    free = LEFT - 20
+    for index, (start, end) in enumerate(panel.drawing.stretches):
+        left, right = panel.scale.x(start), panel.scale.x(end)
+        bands.append(element("rect", x=left, y=top, width=max(2.0, right - left), height=bottom - top, fill="#E9EDF2"))
+        x = max((left + right) / 2, free + 20)
+        tags.append(_tag(chr(ord("A") + index), x, top + 12))
+        free = x
+    return join(*bands, *tags)
+
+
+def _tag(letter: str, x: float, y: float) -> Markup:
+    box = element("rect", x=x - 8.5, y=y - 8.5, width=17, height=17, rx=3, fill="#FFFFFF", stroke=INK, stroke_width=1.3)
+    return join(box, write(x, y + 4.3, letter, size=12, weight="bold", anchor="middle"))
+
+
+def _lane(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
+    """One recorder's lane with marks above and labels below, and where the next one begins."""
+    flags, above = draw_flags(panel, device.id, y)
+    top = y + above
+    foot = top + panel.height
+    ground = element("rect", x=LEFT, y=top, width=RIGHT - LEFT, height=panel.height, fill=FAINT)
+    places = [
+        index
+        for index, span in enumerate(panel.drawing.spans)
+        if span.device == device.id and span.end > panel.start and span.start < panel.end
+    ]
+    places.sort(key=lambda index: _loudness(panel.drawing.spans[index]))
+    spans = [_span(panel, panel.drawing.spans[index], top) for index in places]
+    labels, deep = draw_labels(panel, device.id, places, foot)
+    moments = [
+        symbols.moment(panel.scale.x(finding.time[0]), foot)
+        for _, finding in panel.drawing.loose
+        if finding.time and finding.device in (None, device.id) and panel.scale.shows(*finding.time)
+    ]
+    names = _names(panel, device, top)
+    lowest = max(foot + deep, top + (70 if panel.letter is None else 34))
+    return join(ground, names, *spans, *moments, flags, labels), lowest + 18
+
+
+def _loudness(span: Span) -> int:
+    """Drawing order: what is wrong comes last, over everything else."""
+    return (
+        (State.UNEXPLAINED, State.ALTERED).index(span.state) + 1
+        if span.state in (State.UNEXPLAINED, State.ALTERED)
+        else 0
+    )
+
+
+def _names(panel: Panel, device: DeviceReport, y: float) -> Markup:
+    drawing = panel.drawing
+    lines = [write(MARGIN, y + 13, short(device.id), size=14, weight="bold", font_family="monospace")]
+    details = [device.model, device.serial]
+    if panel.letter is None:
+        details.append(drawing.call("protection", device.protection))
+        if device.simulated:
+            details.append(drawing.say("simulated"))
+    else:
+        details = details[:1]
+    shown = [detail for detail in details if detail]
+    for index, detail in enumerate(shown):
+        lines.append(write(MARGIN, y + 29 + index * 14.5, shortened(detail, 25), size=11.5, fill=GREY))
+    return join(*lines)
+
+
+def _span(panel: Panel, span: Span, top: float) -> Markup:
+    drawing, look = panel.drawing, look_of(span)
+    left, right = panel.scale.x(span.start), panel.scale.x(span.end)
+    clipped = left - 12 * (span.start < panel.start), right + 12 * (span.end > panel.end)  # goes on past the edge
+    words = [drawing.call("state", look)]
+    if span.cause:
+        words.append(drawing.call("cause", span.cause))
+    if span.recording is not None:
+        words.append(drawing.say("recording", number=span.recording))
+    words.append(drawing.when(span.start, span.end))
+    inside = Markup()
+    if look == State.RECORDED.value:
+        inside = _inside(panel, span, (left + right) / 2, top + panel.height / 2 + 4.3, right - left)
+    elif look == IDLE:
+        text = f"{drawing.call('cause', span.cause or IDLE)} · {drawing.duration(span.seconds)}"
+        if width_of(text, 11.5) + 12 < right - left:
+            inside = write((left + right) / 2, top + panel.height / 2 - 5, text, size=11.5, fill=GREY, anchor="middle")
+    shape = draw(look, clipped[0], top, clipped[1] - clipped[0], panel.height)
+    return element("g", element("title", " · ".join(words)), shape, inside, clip_path="url(#evidock-lanes)")
+
+
+def _inside(panel: Panel, span: Span, x: float, y: float, room: float) -> Markup:
+    """The name and length of a recording inside its bar, as much as fits."""
+    drawing = panel.drawing
+    length = drawing.duration(span.seconds)
+    texts = [length]
+    if span.recording is not None:
+        name = drawing.say("recording", number=span.recording)
+        texts = [f"{name} · {length}", name, str(span.recording)]
+    for text in texts:
+        if width_of(text, 12, "bold") + 8 < room:
+            return write(x, y, text, size=12, weight="bold", fill="#FFFFFF", anchor="middle")
+    return Markup()

@@ -1,0 +1,307 @@
+"""The verification report: verdict, three answers, coverage, findings and marks, as typed values with a JSON form.
+
+Names and keys of the JSON form are promised to users (`evidock verify --json`, schema 1): new keys may be added, none is
+renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JSON; lengths and offsets are bytes.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+SCHEMA = 1
+
+Json = dict[str, object]
+
+
+class Verdict(StrEnum):
+    """The overall verdict. Members are declared best first; `worst` picks by that order."""
+
+    VERIFIED = "VERIFIED"
+    VERIFIED_DECLARED_GAPS = "VERIFIED_DECLARED_GAPS"
+    INDETERMINATE = "INDETERMINATE"
+    INCOMPLETE = "INCOMPLETE"
+    UNTRUSTED = "UNTRUSTED"
+    ALTERED = "ALTERED"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order from best (0) to worst."""
+        return list(Verdict).index(self)
+
+    @property
+    def exit_status(self) -> int:
+        """Exit status of `evidock verify` for this verdict."""
+        return (0, 0, 3, 4, 5, 6)[self.rank]
+
+    @classmethod
+    def worst(cls, verdicts: "Iterable[Verdict]") -> "Verdict":
+        """The worst of `verdicts`. Raises ValueError when there is none: silence must not come out as VERIFIED."""
+        return max(verdicts, key=lambda verdict: verdict.rank)
+
+
+class State(StrEnum):
+    """How one stretch of time stands. See Coverage in the architecture."""
+
+    RECORDED = "recorded"  # attested while it was recorded
+    RECOVERED = "recovered"  # sealed at the next boot, after an unclean end
+    POST_CLOSE = "post_close"  # sealed only after an external encoder closed the file
+    DECLARED = "declared"  # not recording, and the recorder signed why
+    EXEMPT = "exempt"  # lawful non-recording
+    WITHHELD = "withheld"  # exists, not part of this export
+    PENDING = "pending"  # still on a recorder
+    DISPOSED = "disposed"  # retention is over, with a custody record
+    UNEXPLAINED = "unexplained"  # nobody signed for it
+    ALTERED = "altered"  # sealed bytes differ
+
+
+class Severity(StrEnum):
+    """How loudly a finding speaks; only `Finding.verdict` changes the verdict."""
+
+    INFO = "info"
+    NOTICE = "notice"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Authenticity(StrEnum):
+    """Are these the bytes that the recorder sealed?"""
+
+    INTACT = "intact"
+    ALTERED = "altered"
+    UNKNOWN = "unknown"
+
+
+class Provenance(StrEnum):
+    """Which recorder, which key, who enrolled it?"""
+
+    TRUSTED = "trusted"
+    UNPINNED = "unpinned"  # nobody pinned an organisation key, so the evidence vouches for itself
+    UNTRUSTED = "untrusted"
+
+
+class Completeness(StrEnum):
+    """Is anything missing?"""
+
+    COMPLETE = "complete"
+    DECLARED_GAPS = "declared_gaps"
+    UNKNOWN = "unknown"
+    INCOMPLETE = "incomplete"
+
+
+Value = TypeVar("Value", Authenticity, Provenance, Completeness)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Value]):
+    """One of the three answers: a stable word and a sentence for the reader."""
+
+    answer: Value
+    text: str = ""
+
+    def to_json(self) -> Json:
+        return {"answer": self.answer.value, "text": self.text}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of time of one recorder in one state, [start, end) in Unix seconds."""
+
+    start: float
+    end: float
+    state: State
+    cause: str | None
+    """Name of the cause (`battery_low`, `standby`, an exemption class), or None."""
+    device: str
+    """Device id in hex."""
+    recording: int | None
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds, never negative."""
+        return max(0.0, self.end - self.start)
+
+    def to_json(self) -> Json:
+        return {
+            "from": iso(self.start),
+            "to": iso(self.end),
+            "state": self.state.value,
+            "cause": self.cause,
+            "device": self.device,
+            "recording": self.recording,
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One result of verification. `code` is stable and the same in every language; `text` is one sentence in the
+    reader's language with what was expected and what was found."""
+
+    code: str
+    severity: Severity
+    text: str
+    attack: int | None = None
+    """Row of the attack catalogue, where one fits."""
+    verdict: Verdict | None = None
+    """The best overall verdict that this finding still allows, or None when it changes nothing."""
+    device: str | None = None
+    recording: int | None = None
+    segment: int | None = None
+    bytes: tuple[int, int] | None = None
+    """Offsets in the file, [start, end)."""
+    time: tuple[float, float] | None = None
+    """Unix seconds, [start, end); equal for a moment."""
+    path: str | None = None
+    """File name, as it stands in the archive or on the card."""
+
+    def to_json(self) -> Json:
+        return {
+            "code": self.code,
+            "attack": self.attack,
+            "severity": self.severity.value,
+            "verdict": None if self.verdict is None else self.verdict.value,
+            "device": self.device,
+            "recording": self.recording,
+            "segment": self.segment,
+            "bytes": None if self.bytes is None else list(self.bytes),
+            "time": None if self.time is None else {"from": iso(self.time[0]), "to": iso(self.time[1])},
+            "text": self.text,
+            "path": self.path,
+        }
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest state of a recorder's journal that the report rests on."""
+
+    size: int
+    """Entries in the journal."""
+    hash: str
+    """Hash of the newest entry, hex."""
+    root: str
+    """Root of the tree over all entry hashes, hex."""
+    time: float | None
+    """Unix seconds at which a host dated it, or None."""
+    attested: bool
+    """True when the recorder signed it over a host's nonce."""
+
+    def to_json(self) -> Json:
+        return {
+            "size": self.size,
+            "hash": self.hash,
+            "root": self.root,
+            "time": None if self.time is None else iso(self.time),
+            "attested": self.attested,
+        }
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """One recorder as the report saw it."""
+
+    id: str
+    """Thumbprint of the genesis key, hex."""
+    epochs: int
+    head: Head | None
+    protection: str
+    """How the key is kept: a name from the protocol's table of protections."""
+    model: str = ""
+    serial: str = ""
+    simulated: bool = False
+
+    def to_json(self) -> Json:
+        return {
+            "id": self.id,
+            "epochs": self.epochs,
+            "head": None if self.head is None else self.head.to_json(),
+            "protection": self.protection,
+            "model": self.model,
+            "serial": self.serial,
+            "simulated": self.simulated,
+        }
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How each second of the interval stands, for every recorder."""
+
+    spans: tuple[Span, ...] = ()
+
+    def seconds(self, state: State, device: str | None = None) -> float:
+        """Seconds in `state`, of one recorder or of all together."""
+        return sum(span.seconds for span in self.spans if span.state is state and device in (None, span.device))
+
+    @property
+    def totals(self) -> Mapping[State, float]:
+        """Seconds per state, all states present."""
+        return MappingProxyType({state: self.seconds(state) for state in State})
+
+    def to_json(self) -> Json:
+        totals: Json = {f"{state.value}_s": round(seconds, 3) for state, seconds in self.totals.items()}
+        return totals | {"spans": [span.to_json() for span in self.spans]}
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment that the officer marked (OB-11)."""
+
+    time: float
+    device: str
+    type: str
+    """Name from the protocol's table of mark types."""
+
+    def to_json(self) -> Json:
+        return {"time": iso(self.time), "device": self.device, "type": self.type}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What verification found out about one interval."""
+
+    verdict: Verdict
+    authenticity: Answer[Authenticity]
+    provenance: Answer[Provenance]
+    completeness: Answer[Completeness]
+    interval: tuple[float, float]
+    """Unix seconds, [from, to)."""
+    devices: tuple[DeviceReport, ...] = ()
+    coverage: Coverage = Coverage()
+    findings: tuple[Finding, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    unproven: tuple[str, ...] = ()
+    """What cannot be proved, one sentence each."""
+    zone: str = "UTC"
+    """Zone in which people read the times: an IANA name, or an offset such as `+08:00`."""
+
+    @property
+    def simulated(self) -> bool:
+        """True when any recorder was a simulated one; every rendering must say so."""
+        return any(device.simulated for device in self.devices)
+
+    def to_json(self) -> Json:
+        """The object that `verify --json` prints."""
+        return {
+            "schema": SCHEMA,
+            "verdict": self.verdict.value,
+            "simulated": self.simulated,
+            "authenticity": self.authenticity.to_json(),
+            "provenance": self.provenance.to_json(),
+            "completeness": self.completeness.to_json(),
+            "interval": {"from": iso(self.interval[0]), "to": iso(self.interval[1]), "zone": self.zone},
+            "devices": [device.to_json() for device in self.devices],
+            "coverage": self.coverage.to_json(),
+            "findings": [finding.to_json() for finding in self.findings],
+            "marks": [mark.to_json() for mark in self.marks],
+            "unproven": list(self.unproven),
+        }
+
+
+def iso(time: float) -> str:
+    """Unix seconds as ISO 8601 UTC, rounded to the millisecond: 2025-03-14T08:00:00.000Z.
+
+    Raises OverflowError outside the years 1 to 9999.
+    """
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(time * 1000))
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

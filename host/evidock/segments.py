@@ -1,0 +1,85 @@
+"""What a journal says of media: segments with their roots, the start of each recording, deletions and receipts.
+
+Specification: "Entry kinds". Reads verified entries only; verification has its own, fuller, reading of the journal.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from evidock_protocol import card, codes, entry, kinds, merkle, statements, versions
+from evidock_protocol.entry import Entry
+from evidock_protocol.errors import ProtocolError
+
+
+class Segment(NamedTuple):
+    """A sealed segment as SEGMENT names it; lengths in bytes."""
+
+    recording: int
+    number: int
+    media: int
+    header_length: int
+    length: int
+    leaf_size: int
+    root: bytes
+
+    def is_sane(self) -> bool:
+        """Whether the numbers lie inside the limits, so that the segment can have a name and leaves at all (AT-28)."""
+        sizes = versions.MINIMUM_LEAF <= self.leaf_size <= versions.MAXIMUM_LEAF
+        lengths = self.header_length <= self.length <= versions.MAXIMUM_FILE
+        named = 1 <= self.recording <= 9_999_999 and 1 <= self.number <= 9_999_999
+        return sizes and lengths and named and any(self.media == number for number, _extension in card.EXTENSIONS)
+
+    @property
+    def leaves(self) -> int:
+        """Number of leaves, the header's included."""
+        return 1 + merkle.leaf_count(self.length, self.header_length, self.leaf_size)
+
+    def leaf_span(self, index: int) -> tuple[int, int]:
+        """(first byte, end) of a leaf; leaf 0 is the header."""
+        if index == 0:
+            return 0, self.header_length
+        start = self.header_length + (index - 1) * self.leaf_size
+        return start, min(self.length, start + self.leaf_size)
+
+    def root_of(self, leaves: list[bytes]) -> bytes:
+        """The root over all leaf hashes, the header's first."""
+        return merkle.segment_root(leaves[0], merkle.root_of(leaves[1:]))
+
+
+class Segments:
+    """Grows entry by entry. Keys are (recording, number); `started` is Unix milliseconds, None when the clock was unset."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int], Segment] = {}
+        self.started: dict[int, int | None] = {}
+        self.receipted: dict[tuple[int, int], set[bytes]] = {}  # hosts (thumbprints) whose receipt the recorder holds
+        self.deleted: set[tuple[int, int]] = set()
+
+    def note(self, item: Entry) -> None:
+        """Takes in one verified entry."""
+        body = item.body
+        if item.kind == kinds.START:
+            recording = body["recording"]
+            assert isinstance(recording, int)
+            self.started.setdefault(recording, item.wall_ms if item.wall_state != codes.WALL_UNSET else None)
+        elif item.kind == kinds.SEGMENT:
+            segment = Segment(*(body[name] for name in Segment._fields))  # type: ignore[arg-type]
+            if segment.is_sane():
+                # The first entry counts: a second one of the same number is for verification to judge.
+                self.known.setdefault((segment.recording, segment.number), segment)
+        elif item.kind == kinds.TOMBSTONE:
+            self.deleted.add((body["recording"], body["number"]))  # type: ignore[arg-type]
+        elif item.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
+            self._receipt(body["statement"])
+
+    def _receipt(self, raw: object) -> None:
+        try:
+            assert isinstance(raw, bytes)
+            _sealed, receipt = entry.parse_statement(raw, statements.TYP_RECEIPT)
+        except (ProtocolError, AssertionError):
+            return
+        for recording, number, root in cast(list[tuple[int, int, bytes]], receipt["segments"]):
+            segment = self.known.get((recording, number))
+            if segment is not None and segment.root == root:
+                self.receipted.setdefault((recording, number), set()).add(cast(bytes, receipt["host"]))

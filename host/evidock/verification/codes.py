@@ -1,0 +1,99 @@
+"""Every code that a finding can have: its attack, the best verdict it allows, and how loudly it speaks.
+
+Architecture: "Coverage" and the attack catalogue. Codes are stable; sentences are in `languages/verification.*.json`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from evidock.report import Severity, Verdict
+
+
+class Code(NamedTuple):
+    attack: int | None
+    verdict: Verdict | None
+    severity: Severity
+
+
+def _altered(attack: int | None) -> Code:
+    return Code(attack, Verdict.ALTERED, Severity.ERROR)
+
+
+def _untrusted(attack: int | None) -> Code:
+    return Code(attack, Verdict.UNTRUSTED, Severity.ERROR)
+
+
+def _incomplete(attack: int | None) -> Code:
+    return Code(attack, Verdict.INCOMPLETE, Severity.ERROR)
+
+
+def _indeterminate(attack: int | None) -> Code:
+    return Code(attack, Verdict.INDETERMINATE, Severity.WARNING)
+
+
+def _declared(attack: int | None) -> Code:
+    return Code(attack, Verdict.VERIFIED_DECLARED_GAPS, Severity.NOTICE)
+
+
+def _remark(attack: int | None) -> Code:
+    return Code(attack, None, Severity.INFO)
+
+
+CODES = {
+    "CONTENT_MISMATCH": _altered(1),
+    "HEADER_MISMATCH": _altered(24),  # written as CONTENT_MISMATCH: the header's leaf differs
+    "PRIVATE_MISMATCH": _altered(2),
+    "BAD_SIGNATURE": _altered(2),
+    "UNSIGNED_CONTENT": _altered(3),
+    "LOOSE_CONTENT": _untrusted(3),  # written as UNSIGNED_CONTENT: no journal is known
+    "UNCOVERED_TAIL": _altered(4),
+    "SEGMENT_MISSING": _incomplete(5),
+    "CHAIN_BREAK": _altered(5),
+    "JOURNAL": _incomplete(5),
+    "MEDIA_LOST": _incomplete(33),
+    "ORDER": _altered(6),
+    "REPLAY": _altered(6),
+    "HEAD_MISSING": _incomplete(7),
+    "TAIL_OPEN": _incomplete(8),
+    "GAP_DECLARED": _declared(9),
+    "GAP_UNCORROBORATED": _indeterminate(9),  # written as GAP_DECLARED: no anchor supports it
+    "RECORDING_MISSING": _incomplete(10),
+    "FORK": _altered(11),
+    "ROLLBACK": _altered(12),
+    "WRONG_DEVICE": _untrusted(15),
+    "KEY_CHANGE": _untrusted(17),
+    "CLOCK_STEP": _incomplete(20),
+    "CLOCK_SET": _remark(20),
+    "CLOCK_UNSET": _indeterminate(20),
+    "COVERAGE_HOLE": _incomplete(21),
+    "SAMPLES_LOST": _declared(21),
+    "MALFORMED": _altered(26),
+    "WRONG_TYPE": _altered(27),
+    "CUSTODY_BREAK": _altered(29),
+    "STORE_MISMATCH": _altered(30),
+    "INSERTED": _altered(31),
+    "RECOVERED_EXCESS": _indeterminate(34),
+    "NO_PIN": _untrusted(39),
+    "FOREIGN_ORGANISATION": _untrusted(39),
+    "NOT_ENROLLED": _untrusted(None),
+    "NO_JOURNAL": _indeterminate(None),
+    "NO_HEAD": _indeterminate(None),
+    "NOTHING": _indeterminate(None),
+    "UNKNOWN_FORMAT": _indeterminate(None),
+    "PRIVATE_KIND": _remark(None),
+    "UNSEALED": _indeterminate(None),
+    "PENDING": _indeterminate(None),
+    "NOT_EXAMINED": _indeterminate(None),
+    "BEFORE_GENESIS": _indeterminate(None),
+    "AFTER_HEAD": _indeterminate(None),
+    "LEAVES_DAMAGED": _remark(None),
+    "MORE": _remark(None),
+}
+
+WRITTEN_AS = {
+    "HEADER_MISMATCH": "CONTENT_MISMATCH",
+    "PRIVATE_MISMATCH": "CONTENT_MISMATCH",
+    "LOOSE_CONTENT": "UNSIGNED_CONTENT",
+    "GAP_UNCORROBORATED": "GAP_DECLARED",
+}
