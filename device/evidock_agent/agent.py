@@ -1,7 +1,8 @@
 """The agent: one cooperative loop over a board. `step()` does one slice of work and says when it next wants to run.
 
-Architecture: capture is pumped on every step; everything that signs or writes the journal is a job, and jobs run one at a time,
-slice by slice, in the order they were asked for. So signing, storage and a docking share one thread without starving capture.
+Architecture: capture is pumped on every step; everything that signs or writes the journal is a job, and jobs run one at
+a time, slice by slice, in the order they were asked for. So signing, storage and a docking share one thread without
+starving capture.
 """
 
 from evidock_agent import boot, rings, signals, telemetry
@@ -28,10 +29,12 @@ LINE_QUIET_MS = 2000
 class Agent:
     """The recorder's behaviour. `provisioned`, `recording` (number or None) and `failed` (text or None) may be read."""
 
+    genesis: entry.Entry  # only when `provisioned`
+
     def __init__(self, board: "ports.Board"):
         self.board = board
         self.moments = Moments(board.clock)
-        self.genesis: entry.Entry | None = None
+        self.provisioned = False
         self.card_identity: bytes | None = None
         self.folder = ""
         self.failed: str | None = None  # for good: no key, no service
@@ -50,11 +53,6 @@ class Agent:
         self._untidy = True  # idle time may have sectors to erase
         self._card_seen = False
         self.add_job(self._boot())
-
-    @property
-    def provisioned(self) -> bool:
-        """Whether this recorder has a GENESIS."""
-        return self.genesis is not None
 
     @property
     def recording(self) -> int | None:
@@ -94,6 +92,7 @@ class Agent:
     def adopt(self, genesis: entry.Entry) -> None:
         """Takes up the identity that provisioning made; what every boot states follows as a job."""
         self.genesis = genesis
+        self.provisioned = True
         self.remember_key(genesis.body["public_key"])
         self.add_job(self._begin(boot.Scan()))
 
@@ -143,10 +142,12 @@ class Agent:
         yield
         if not self.journal.use_live_key():
             self.genesis = genesis
+            self.provisioned = True
             self.failed = "no key for epoch %d" % self.journal.epoch
             self.show_state()
             return
         self.genesis = genesis
+        self.provisioned = True
         self.journal.boot += 1
         yield from self._begin(scan)
 
@@ -171,7 +172,9 @@ class Agent:
         now = self.moments.now()
         if press == signals.BUTTON_RECORD:
             self.add_job(
-                self.recorder.stop(codes.STOP_BUTTON) if self.recorder.active else self.recorder.start(codes.START_BUTTON)
+                self.recorder.stop(codes.STOP_BUTTON)
+                if self.recorder.active
+                else self.recorder.start(codes.START_BUTTON)
             )
         elif press == signals.BUTTON_MARK:
             self.add_job(self._mark())

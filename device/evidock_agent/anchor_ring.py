@@ -1,7 +1,7 @@
 """The anchor ring: how far a recording had got, noted in internal flash.
 
-Specification: "Internal flash" (anchor ring). Without it, whoever trims the card and boots the recorder would have the loss signed
-as an honest power cut (AT-33).
+Specification: "Internal flash" (anchor ring). Without it, whoever trims the card and boots the recorder would have the
+loss signed as an honest power cut (AT-33).
 """
 
 from evidock_agent import rings
@@ -24,7 +24,10 @@ class AnchorRing:
         self._scan()
 
     def note(self, start: int, number: int, length: int, tick: int) -> None:
-        """Writes one anchor. Without an erased sector it is skipped: recording matters more, and the journal tells of it."""
+        """Writes one anchor. Without an erased sector it is skipped.
+
+        Recording matters more, and the journal tells of it.
+        """
         if self._at == self._end:
             try:
                 sector = self._ring.open_next()

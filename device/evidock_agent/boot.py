@@ -1,10 +1,11 @@
 """Boot: finds the chain's newest durable state, says how the recorder came up, and hands an open recording to recovery.
 
-Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT; CLOCK, MEDIUM, JOURNAL and CHECK follow as needed.
+Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT; CLOCK, MEDIUM, JOURNAL and CHECK
+follow as needed.
 """
 
 from evidock_agent import check, telemetry
-from evidock_protocol import card, codes, entry, flash, kinds, private, cbor
+from evidock_protocol import card, cbor, codes, entry, flash, kinds, private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

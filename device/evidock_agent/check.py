@@ -19,7 +19,7 @@ def items(agent: "Agent") -> list[list[int]]:
     now = telemetry.read(agent)
     wall = agent.moments.wall()
     return [
-        [codes.CHECK_FUNCTION, codes.CHECK_PASSED if agent.journal.signer is not None else codes.CHECK_FAILED, -1],
+        [codes.CHECK_FUNCTION, codes.CHECK_PASSED if agent.journal.has_key else codes.CHECK_FAILED, -1],
         _judge(codes.CHECK_BATTERY, now["battery"], BATTERY_PERCENT),
         _judge(codes.CHECK_STORAGE, now["storage_free"] or 0, STORAGE_KIB),
         [codes.CHECK_PICTURE, codes.CHECK_ABSENT, -1],

@@ -1,11 +1,13 @@
 """The journal: one signed chain over all that the recorder does. The only place that makes entries.
 
-Specification: "Entry payload", "Entry kinds", "Epoch change". No entry, head or hash leaves the recorder before it is durable.
+Specification: "Entry payload", "Entry kinds", "Epoch change". No entry, head or hash leaves the recorder before it is
+durable.
 """
 
 from array import array
 
-from evidock_agent import key_ring, rings, signer
+from evidock_agent import key_ring, rings
+from evidock_agent.signer import Signer, new_seed
 from evidock_protocol import codes, entry, flash, kinds, merkle, private, sign1, statements
 
 TYPE_CHECKING = False
@@ -22,13 +24,19 @@ class JournalFull(Exception):
 
 
 class Journal:
-    """The chain's newest state: `size`, `newest` (hash), `tree`, `epoch`, `boot`; what the ring holds starts at `first`."""
+    """The chain's newest state: `size`, `newest` (hash), `tree`, `epoch`, `boot`.
+
+    What the ring holds starts at `first`.
+    """
+
+    signer: Signer  # the live epoch's; only when `has_key`
 
     def __init__(self, ring: "JournalRing", keys: key_ring.KeyRing, moments: "moment.Moments", random: "ports.Random"):
         self.ring = ring
         self._keys = keys
         self._moments = moments
         self._random = random
+        self.has_key = False
         self.device = b""
         self.size = 0
         self.first = 0
@@ -38,7 +46,6 @@ class Journal:
         self.epoch_since = 0  # sequence of the first entry of this epoch
         self.epoch_ticks = 0  # when it began, in ticks of this boot
         self.boot = 0
-        self.signer: signer.Signer | None = None
         self._slot = 0
         self._addresses = array("I")  # ring address of entry `first`, `first` + 1, …
         self._openings = array("I")  # pairs: sequence, ring address of its private record
@@ -70,19 +77,21 @@ class Journal:
     def use_live_key(self) -> bool:
         """Finds the key of the live epoch and wipes every other; False when it is not there."""
         self._keys.wipe_torn()
-        self.signer = None
+        self.has_key = False
         for slot, epoch, seed in list(self._keys.keys()):
-            if epoch == self.epoch and self.signer is None:
-                self.signer = signer.Signer(epoch, seed, self._random)
+            if epoch == self.epoch and not self.has_key:
+                self.has_key = True
+                self.signer = Signer(epoch, seed, self._random)
                 self._slot = slot
             else:
                 self._keys.wipe(slot)
-        return self.signer is not None
+        return self.has_key
 
     def begin(self, seed: bytes) -> None:
         """Starts a new chain with its genesis key: the device id is this key's thumbprint."""
         self._slot = self._keys.store(0, seed)
-        self.signer = signer.Signer(0, seed, self._random)
+        self.signer = Signer(0, seed, self._random)
+        self.has_key = True
         self.device = self.signer.key_id
         self.boot = 1
 
@@ -105,7 +114,7 @@ class Journal:
             raw_openings.append(raw)
             commitments[label] = private.commitment(raw)
         payload = entry.encode_payload(
-            kinds.body_table(kinds.ENTRY_KINDS, kind),
+            kinds.body_table(kinds.ENTRY_KINDS, kind) or "",
             self.device,
             self.signer.epoch,
             self.size,
@@ -131,9 +140,12 @@ class Journal:
         return self.size - 1
 
     def change_epoch(self, reason: int):
-        """Generator: new key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key)."""
-        seed = signer.new_seed(self._random)
-        following = signer.Signer(self.signer.epoch + 1, seed, self._random)
+        """Generator.
+
+        New key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key).
+        """
+        seed = new_seed(self._random)
+        following = Signer(self.signer.epoch + 1, seed, self._random)
         try:
             slot = self._keys.store(following.epoch, seed)
         except key_ring.NoFreeSlot:
@@ -186,7 +198,9 @@ class Journal:
         return self.ring.read(self._addresses[sequence - self.first])
 
     def openings(self, first: int, limit: int) -> tuple[int, bytes]:
-        """(next sequence not examined, private records of entries from `first`), at most `limit` bytes of whole records."""
+        """(next sequence not examined, private records of entries from `first`), at most `limit` bytes of whole
+        records.
+        """
         found = b""
         for at in range(0, len(self._openings), 2):
             if self._openings[at] >= first:
@@ -197,7 +211,10 @@ class Journal:
         return self.size, found
 
     def drop_below(self, sequence: int) -> bool:
-        """Erases the oldest sector if all its entries lie below `sequence` and before this epoch; False when they do not."""
+        """Erases the oldest sector if all its entries lie below `sequence` and before this epoch.
+
+        False when they do not.
+        """
         oldest = self.ring.ring.used[0]
         keep = 0
         while keep < len(self._addresses) and self._addresses[keep] // flash.SECTOR == oldest:

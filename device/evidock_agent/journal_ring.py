@@ -1,6 +1,7 @@
 """The journal ring: whole records of entries and private openings in internal flash, where nobody can pull them out.
 
-Specification: "Internal flash" (journal ring). A record is durable when append() returns; a torn one fails its CRC and ends its sector.
+Specification: "Internal flash" (journal ring). A record is durable when append() returns; a torn one fails its CRC and
+ends its sector.
 """
 
 from evidock_agent import rings
@@ -49,7 +50,8 @@ class JournalRing:
     def append(self, kind: int, data: bytes) -> int:
         """Writes one record and returns its address; raises rings.RingFull when no erased sector is left.
 
-        The data go first and the head last, so that a record whose head is there is whole up to torn bits, which the CRC shows.
+        The data go first and the head last, so that a record whose head is there is whole up to torn bits, which the
+        CRC shows.
         """
         span = flash.record_span(len(data))
         if self._at + span > self._end:

@@ -58,12 +58,18 @@ class KeyRing:
                 self.wipe(slot)
 
     def erase_ahead(self) -> bool:
-        """Erases one sector in which every slot is wiped or blank and at least one is wiped; False when there is none."""
+        """Erases one sector in which every slot is wiped or blank and at least one is wiped.
+
+        False when there is none.
+        """
         for sector in range(self._region.sectors):
             first = sector * _SLOTS_PER_SECTOR
             slots = range(first, first + _SLOTS_PER_SECTOR)
             wiped = [slot for slot in slots if self._holds_only(slot, 0)]
-            if wiped and len(wiped) + len([slot for slot in slots if self._holds_only(slot, 0xFF)]) == _SLOTS_PER_SECTOR:
+            if (
+                wiped
+                and len(wiped) + len([slot for slot in slots if self._holds_only(slot, 0xFF)]) == _SLOTS_PER_SECTOR
+            ):
                 self._region.erase(sector)
                 return True
         return False

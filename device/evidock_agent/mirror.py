@@ -100,7 +100,10 @@ class Mirror:
             file.close()
 
     def read(self, sequence: int, limit: int) -> bytes:
-        """Whole entries from `sequence` on, at most `limit` bytes but at least one entry; b"" when the card has none."""
+        """Whole entries from `sequence` on, at most `limit` bytes but at least one entry.
+
+        B"" when the card has none.
+        """
         if not self.usable or not self.first <= sequence < self.end:
             return b""
         at, offset = self._cursor if self._cursor[0] <= sequence else (self.first, 0)

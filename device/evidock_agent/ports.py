@@ -1,7 +1,8 @@
-"""The ports of a board: all that the agent knows of hardware. Never imported at run time; boards and simulators implement it.
+"""The ports of a board: all that the agent knows of hardware. Never imported at run time; boards and simulators
+implement it.
 
-A port never waits. Errors of storage are OSError. Every number states its unit. The contract suite under `tests/device/ports/`
-runs against each implementation.
+A port never waits. Errors of storage are OSError. Every number states its unit. The contract suite under
+`tests/device/ports/` runs against each implementation.
 """
 
 
@@ -10,12 +11,15 @@ class Clock:
 
     def ticks_ms(self) -> int:
         """Milliseconds, 0 … 2**30 - 1; the start value is arbitrary."""
+        ...
 
     def unix_ms(self) -> int | None:
         """Wall clock in Unix milliseconds, or None when the clock lost its time."""
+        ...
 
     def set_unix_ms(self, value: int) -> None:
         """Sets the wall clock."""
+        ...
 
 
 class Flash:
@@ -25,12 +29,50 @@ class Flash:
 
     def erase(self, sector: int) -> None:
         """Sets every byte of one sector to 0xFF. Takes 45–400 ms: never called while something records."""
+        ...
 
     def program(self, offset: int, data: bytes) -> None:
-        """Clears bits: `data` lies within one page of 256 bytes. A bit that would have to be set is an error (OSError)."""
+        """Clears bits: `data` lies within one page of 256 bytes.
+
+        A bit that would have to be set is an error (OSError).
+        """
+        ...
 
     def read_into(self, offset: int, buffer: memoryview) -> None:
         """Fills `buffer` from byte `offset` of the region."""
+        ...
+
+
+class File:
+    """An open file on the card: flush() and close() make bytes durable. OSError when the card fails."""
+
+    def read(self, count: int = -1) -> bytes:
+        """At most `count` bytes from here on; fewer at the end."""
+        ...
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fills `buffer` as far as the file goes; returns the number of bytes."""
+        ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> int:
+        """Writes all of `data` here."""
+        ...
+
+    def seek(self, offset: int) -> int:
+        """Goes to a byte offset from the start."""
+        ...
+
+    def flush(self) -> None:
+        """Makes what was written durable."""
+        ...
+
+    def close(self) -> None:
+        """Flushes and lets go."""
+        ...
+
+    def __enter__(self) -> "File": ...
+
+    def __exit__(self, *_error: object) -> None: ...
 
 
 class Card:
@@ -38,33 +80,46 @@ class Card:
 
     def mount(self) -> bool:
         """Makes the card usable; False when there is none or it holds no readable file system. Never formats."""
+        ...
 
     def unmount(self) -> None:
         """Lets go of the card."""
+        ...
 
     def present(self) -> bool:
         """Whether a card is in the slot (a contact, no access)."""
+        ...
 
     def space(self) -> tuple[int, int]:
         """(free, total) in KiB."""
+        ...
 
-    def open(self, path: str, mode: str):
-        """A binary file: modes "rb", "wb", "ab", "r+b"; read, readinto, write, seek, flush, close. flush() makes bytes durable."""
+    def open(self, path: str, mode: str) -> "File":
+        """A binary file: modes "rb", "wb", "ab", "r+b"; read, readinto, write, seek, flush, close.
+
+        flush() makes bytes durable.
+        """
+        ...
 
     def size(self, path: str) -> int | None:
         """Length of a file in bytes, or None when there is none."""
+        ...
 
     def names(self, folder: str) -> list[str]:
         """Names in a folder; empty when there is none."""
+        ...
 
     def make_folder(self, path: str) -> None:
         """Makes a folder; no error when it exists. The parent exists."""
+        ...
 
     def remove(self, path: str) -> None:
         """Removes a file; no error when there is none."""
+        ...
 
     def rename(self, old: str, new: str) -> None:
         """Renames a file."""
+        ...
 
 
 class Capture:
@@ -76,33 +131,41 @@ class Capture:
 
     def start(self) -> None:
         """Begins capture; samples collect in the port's own buffer."""
+        ...
 
     def stop(self) -> None:
         """Ends capture; what was collected can still be read."""
+        ...
 
     def readinto(self, buffer: memoryview) -> int:
         """Copies whole frames that are there; returns the number of bytes, 0 when there are none."""
+        ...
 
     def lost(self) -> int:
         """Frames lost by overrun since start()."""
+        ...
 
 
 class Battery:
     def percent(self) -> int | None:
         """0 … 100, or None when it cannot be told."""
+        ...
 
     def millivolts(self) -> int | None:
         """Cell voltage, or None."""
+        ...
 
 
 class Buttons:
     def poll(self) -> int:
         """The next press, or 0: one of `signals`' BUTTON numbers."""
+        ...
 
 
 class Indicator:
     def show(self, state: int) -> None:
         """One of `signals`' INDICATE numbers; called only when the state changes."""
+        ...
 
 
 class Link:
@@ -110,9 +173,11 @@ class Link:
 
     def read(self, buffer: memoryview) -> int:
         """Copies what is there; returns the number of bytes, 0 when there are none."""
+        ...
 
     def write(self, data: memoryview) -> int:
         """Accepts what fits and returns that number; never waits."""
+        ...
 
 
 class Random:
@@ -120,11 +185,13 @@ class Random:
 
     def fill(self, buffer: bytearray) -> None:
         """Fills `buffer` with bytes fit for keys."""
+        ...
 
 
 class Watchdog:
     def feed(self) -> None:
         """Says that the loop is alive. The board resets after 8 s without."""
+        ...
 
 
 class Board:
@@ -151,9 +218,12 @@ class Board:
 
     def temperature(self) -> int | None:
         """Tenths of a degree Celsius, or None."""
+        ...
 
     def docked(self) -> bool:
         """Whether the dock contact is closed. A host on the link alone is no dock."""
+        ...
 
     def power_off(self) -> None:
         """Switches off; the agent has written OFF. Does not return on hardware."""
+        ...

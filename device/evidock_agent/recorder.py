@@ -1,12 +1,13 @@
 """Recording: from START to STOP, segment after segment, with anchors and checkpoints on the way.
 
-Specification: "Entry kinds" (START, SEGMENT, STOP), "The card". Capture is pumped on every step; signing and closing are jobs beside it.
+Specification: "Entry kinds" (START, SEGMENT, STOP), "The card". Capture is pumped on every step; signing and closing
+are jobs beside it.
 """
 
 from evidock_agent import journal as chain
 from evidock_agent import telemetry
-from evidock_protocol import card, codes, kinds, statements, versions
 from evidock_agent.segment import Segment
+from evidock_protocol import card, codes, kinds, statements, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,17 +76,17 @@ class Recorder:
 
     def pump(self) -> int:
         """Moves captured bytes to the card and starts what is due. Returns the bytes moved; 0 when there were none."""
-        if self._segment is None or not self.active:
+        segment = self._segment
+        if segment is None or not self.active:
             return 0
         agent = self._agent
         try:
             count = agent.board.capture.readinto(self._buffer)
             if count:
-                self._segment.write(self._buffer[:count])
-            tick = agent.moments.now()
-            self._housekeep(tick, count)
+                segment.write(self._buffer[:count])
+            self._housekeep(segment, agent.moments.now(), count)
         except OSError:
-            self._card_failed()
+            self._card_failed(segment)
             return 0
         return count
 
@@ -124,9 +125,8 @@ class Recorder:
         yield from agent.journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
-    def _housekeep(self, tick: int, count: int) -> None:
+    def _housekeep(self, segment: Segment, tick: int, count: int) -> None:
         agent = self._agent
-        segment = self._segment
         if tick - self._flushed >= FLUSH_MS:
             segment.flush()
             self._flushed = tick
@@ -186,11 +186,10 @@ class Recorder:
         body = {"what": codes.FAULT_STORAGE, "recording": self.number, "segment": number, "values": [length]}
         yield from self._agent.journal.append(kinds.FAULT, body)
 
-    def _card_failed(self) -> None:
+    def _card_failed(self, segment: Segment) -> None:
         """The card gave an error while recording: what is on it stays for recovery, and the journal says so."""
         agent = self._agent
         agent.board.capture.stop()
-        segment = self._segment
         self._segment = None
         segment.abandon()
         agent.add_job(self._interrupt(segment, agent.moments.now()))

@@ -1,8 +1,9 @@
-"""Boot recovery: a recording that was open when power went is sealed as far as checkpoints vouch for it, and its end is named.
+"""Boot recovery: a recording that was open when power went is sealed as far as checkpoints vouch for it, and its end is
+named.
 
-Specification: "Boot recovery". At most one checkpoint interval plus one leaf past the last CHECKPOINT is sealed, as `recovered`;
-what is longer stays unsealed and is named in a FAULT (AT-34); what the anchor knows and the card lacks is MEDIA_LOST (AT-33).
-Loaded on demand, because most boots need none of it.
+Specification: "Boot recovery". At most one checkpoint interval plus one leaf past the last CHECKPOINT is sealed, as
+`recovered`; what is longer stays unsealed and is named in a FAULT (AT-34); what the anchor knows and the card lacks is
+MEDIA_LOST (AT-33). Loaded on demand, because most boots need none of it.
 """
 
 import struct
@@ -69,7 +70,7 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     """Generator: seals one segment; returns its last tick, or None when nothing of it could be sealed."""
     cards = agent.board.card
     path = stem + card.extension(codes.MEDIA_WAV)
-    size = cards.size(path)
+    size = cards.size(path) or 0
     try:
         rate, channels, bits = _read_format(cards, path)
     except (OSError, ValueError):  # power went before the header was durable: there is no sound in it
@@ -119,7 +120,10 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
 
 
 def _rehash(cards, stem: str, path: str, header: bytes, length: int, checkpoint):
-    """Generator: writes the leaf file anew and returns the segment root, or None when the file is not what was attested."""
+    """Generator.
+
+    Writes the leaf file anew and returns the segment root, or None when the file is not what was attested.
+    """
     hasher = merkle.LeafHasher(versions.LEAF_SOUND)
     tree = merkle.TreeHasher()
     leaves = cards.open(stem + card.LEAVES, "wb")

@@ -49,7 +49,7 @@ def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
         ("flash", versions.ACCEPTED_FLASH_FORMATS),
     ):
         if not [version for version in values[name] if version in own]:
-            raise Refusal(messages.UNSUPPORTED_VERSION, "%s format: recorder %s, host %s" % (name, list(own), values[name]))
+            raise Refusal(messages.UNSUPPORTED_VERSION, f"{name} format: recorder {list(own)}, host {values[name]}")
     return {
         "package": versions.ACCEPTED_PACKAGE_FORMATS,
         "wire": versions.ACCEPTED_WIRE_FORMATS,

@@ -1,6 +1,7 @@
 """Rings of raw flash sectors: which sector is the oldest, which is written, and erasing ahead.
 
-Specification: "Internal flash". Nothing is erased while something records, so a ring is erased ahead when the recorder is idle.
+Specification: "Internal flash". Nothing is erased while something records, so a ring is erased ahead when the recorder
+is idle.
 """
 
 from evidock_protocol import flash
@@ -59,7 +60,9 @@ class SectorRing:
         return False
 
     def _find_blank(self) -> None:
-        """Takes as blank what reads as erased from end to end, starting behind the newest sector so that wear is even."""
+        """Takes as blank what reads as erased from end to end, starting behind the newest sector so that wear is
+        even.
+        """
         first = self.used[-1] + 1 if self.used else 0
         page = bytearray(flash.PAGE)
         erased = b"\xff" * flash.PAGE

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 class Segment:
     """A WAV segment while it grows. Lengths are bytes of the file, ticks milliseconds since boot."""
 
-    def __init__(self, cards: "ports.Card", folder: str, recording: int, number: int, source: "ports.Capture", tick: int):
+    def __init__(
+        self, cards: "ports.Card", folder: str, recording: int, number: int, source: "ports.Capture", tick: int
+    ):
         self.recording = recording
         self.number = number
         self.first_tick = tick
@@ -81,7 +83,10 @@ class Segment:
         self._checkpoints.flush()
 
     def close(self, boot: int, last_tick: int) -> dict:
-        """Closes the files with their final sizes and returns the named fields of SEGMENT. The caller removes checkpoints."""
+        """Closes the files with their final sizes and returns the named fields of SEGMENT.
+
+        The caller removes checkpoints.
+        """
         leaf = self._hasher.finish()
         if leaf is not None:
             self._add_leaf(leaf)

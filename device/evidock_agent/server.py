@@ -41,7 +41,7 @@ class Server:
     def step(self) -> None:
         """One slice: sends what fits, reads what is there, begins or goes on with one answer."""
         if self._output is not None:
-            self._send()
+            self._send(self._output)
         count = self._agent.board.link.read(self._input)
         if count:
             self._waiting.extend(self._reader.feed(self._input[:count]))
@@ -96,13 +96,11 @@ class Server:
         except Refusal as refused:
             self._answer(self._refusal(refused.number, refused))
             return
-        self._output = self._writer.encode_parts(head, data)
-        self._send()
+        self._send(self._writer.encode_parts(head, data))
 
     def _answer(self, payload: bytes) -> None:
-        self._output = self._writer.encode(payload)
-        self._send()
+        self._send(self._writer.encode(payload))
 
-    def _send(self) -> None:
-        count = self._agent.board.link.write(self._output)
-        self._output = self._output[count:] if count < len(self._output) else None
+    def _send(self, frame: memoryview) -> None:
+        count = self._agent.board.link.write(frame)
+        self._output = frame[count:] if count < len(frame) else None

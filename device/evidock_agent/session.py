@@ -1,6 +1,7 @@
 """A docking session: who the host is, what it may do, and the nonces that make every head of this session fresh.
 
-Specification: "Session". Nothing of journal or media leaves before both sides have proved their keys to each other (OB-26).
+Specification: "Session". Nothing of journal or media leaves before both sides have proved their keys to each other
+(OB-26).
 """
 
 from evidock_agent.crypto import ed25519
@@ -33,7 +34,10 @@ def check_certificate(raw: bytes, organisation: bytes, role: int) -> dict:
 
 
 class Session:
-    """The state of one host's session. `values` has session, host, nonces once OPEN was answered; `proved` after PROVE."""
+    """The state of one host's session. `values` has session, host, nonces once OPEN was answered.
+
+    `proved` after PROVE.
+    """
 
     def __init__(self):
         self.values: dict = {}

@@ -1,6 +1,7 @@
 """Signs statements with the live key, in slices, so that capture never waits for a signature.
 
-Specification: "COSE_Sign1". Nonces are hedged with fresh randomness: signing one entry twice after a brown-out must not leak the key.
+Specification: "COSE_Sign1". Nonces are hedged with fresh randomness: signing one entry twice after a brown-out must not
+leak the key.
 """
 
 from evidock_agent.crypto import ed25519
@@ -25,12 +26,14 @@ class Signer:
         """Generator: yields between slices and returns the whole statement's bytes."""
         hedge = bytearray(32)
         self._random.fill(hedge)
-        signature = None
-        for signature in ed25519.sign_steps(
+        signature = b""
+        for part in ed25519.sign_steps(
             self._seed, self.public, sign1.signed_bytes(typ, self.key_id, payload), bytes(hedge)
         ):
-            if signature is None:
+            if part is None:
                 yield
+            else:
+                signature = part
         return sign1.assemble(typ, self.key_id, payload, signature)
 
     def sign_statement(self, typ: int, values: dict):

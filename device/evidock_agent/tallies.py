@@ -1,4 +1,5 @@
-"""Counts that the recorder keeps in memory: refusals, written at most once a minute, and media that no receipt lists yet.
+"""Counts that the recorder keeps in memory: refusals, written at most once a minute, and media that no receipt lists
+yet.
 
 Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neither evidence nor epochs (AT-38).
 """

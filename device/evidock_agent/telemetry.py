@@ -6,7 +6,10 @@ if TYPE_CHECKING:
 
 
 def read(agent: "Agent") -> dict:
-    """battery (%), millivolts, temperature (0.1 °C), storage_free and storage_total (KiB); None for what cannot be told."""
+    """battery (%), millivolts, temperature (0.1 °C), storage_free and storage_total (KiB).
+
+    None for what cannot be told.
+    """
     board = agent.board
     free = total = None
     if agent.card_identity is not None:

@@ -93,9 +93,10 @@ class Transfer:
         raise Refusal(messages.NO_SUCH_SEGMENT, "no segment %d of recording %d on this card" % (number, recording))
 
     def _open(self, path: str):
-        if path != self._path:
-            if self._file is not None:
-                self._file.close()
-            self._file = self._agent.board.card.open(path, "rb")
-            self._path = path
+        if self._file is not None and path == self._path:
+            return self._file
+        if self._file is not None:
+            self._file.close()
+        self._file = self._agent.board.card.open(path, "rb")
+        self._path = path
         return self._file

@@ -1,7 +1,8 @@
 """The catalogue of sentences that people read, in English and Chinese, and the choice between the two.
 
-The data is `languages/en.json` and `languages/zh.json`: one flat object, key to sentence, `{name}` for a value. A key begins
-with who uses it (`picture.`, `cli.`) or with the family it names (`state.`, `cause.`, `finding.`). Codes are never translated.
+The data is `languages/en.json` and `languages/zh.json`: one flat object, key to sentence, `{name}` for a value. A key
+begins with who uses it (`picture.`, `cli.`) or with the family it names (`state.`, `cause.`, `finding.`). Codes are
+never translated.
 """
 
 import json
@@ -28,13 +29,14 @@ def choose(option: str | None, environment: Mapping[str, str]) -> str:
 
 
 def text(key: str, lang: str, **values: object) -> str:
-    """The sentence for `key` in `lang`, with `values` filled in. Raises KeyError for an unknown key, language or value."""
+    """The sentence for `key` in `lang`, with `values` filled in. Raises KeyError for an unknown key, language or
+    missing value."""
     return _catalogue(lang)[key].format(**values)
 
 
 def name(family: str, code: str, lang: str) -> str:
-    """What `lang` calls `code` of a family (`cause`, `state`, `finding` …); the code itself when the catalogue has none,
-    because private-use codes reach a report too."""
+    """What `lang` calls `code` of a family (`cause`, `state`, `finding` …); the code itself when the catalogue has
+    none, because private-use codes reach a report too."""
     return _catalogue(lang).get(f"{family}.{code}", code)
 
 

@@ -1,7 +1,7 @@
 """The verification report: verdict, three answers, coverage, findings and marks, as typed values with a JSON form.
 
-Names and keys of the JSON form are promised to users (`evidock verify --json`, schema 1): new keys may be added, none is
-renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JSON; lengths and offsets are bytes.
+Names and keys of the JSON form are promised to users (`evidock verify --json`, schema 1): new keys may be added, none
+is renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JSON; lengths and offsets are bytes.
 """
 
 from collections.abc import Iterable, Mapping

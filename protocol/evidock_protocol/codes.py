@@ -141,6 +141,10 @@ FAULT_MEDIA_LOST = 6
 FAULT_RECOVERED_EXCESS = 7
 FAULT_JOURNAL_FULL = 8
 
+PLACES = ((1, "ring"), (2, "card"))  # where entries that JOURNAL names are missing
+PLACE_RING = 1
+PLACE_CARD = 2
+
 EXEMPT_CLASSES = ((1, "secret_investigation"), (2, "secret_or_privacy"), (3, "emergency"))
 
 HOST_EVENTS = ((1, "attached"), (2, "refused"), (3, "commanded"), (4, "receipted"))

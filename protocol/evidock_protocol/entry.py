@@ -15,7 +15,7 @@ class Entry:
     `known` is False for a kind of a later version or of the private range; `body` then keeps its numbered keys as text.
     """
 
-    def __init__(self, sealed: sign1.Sign1, payload: dict[int, object], body: dict[str, object], known: bool):
+    def __init__(self, sealed: sign1.Sign1, payload: dict[int, object], body: "fields.Fields", known: bool):
         self.raw: bytes = sealed.raw
         self.typ: int = sealed.typ
         self.key_id: bytes = sealed.key_id
@@ -131,7 +131,7 @@ def encode_statement(typ: int, values: dict[str, object]) -> bytes:
     return cbor.encode(fields.to_map(statements.statement_table(typ), values))
 
 
-def parse_statement(raw: bytes, typ: int) -> tuple[sign1.Sign1, dict[str, object]]:
+def parse_statement(raw: bytes, typ: int) -> "tuple[sign1.Sign1, fields.Fields]":
     """Parses a statement of exactly type `typ` into its envelope and named fields; errors as `parse`."""
     sealed = sign1.parse(raw)
     expect_type(sealed, typ)

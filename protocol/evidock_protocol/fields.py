@@ -9,6 +9,9 @@ from evidock_protocol.versions import MAXIMUM_LIST, MAXIMUM_RECEIPT_SEGMENTS, MA
 
 TYPE_CHECKING = False  # MicroPython has no typing module
 if TYPE_CHECKING:
+    from typing import Any
+
+    Fields = dict[str, Any]  # a field table says the type of each
     from typing import TypeGuard
 
 UINT_LIMIT = 1 << 63
@@ -36,11 +39,11 @@ def to_map(table: str, values: dict[str, object]) -> dict[int, object]:
     return result
 
 
-def from_map(table: str, numbered: object) -> dict[str, object]:
+def from_map(table: str, numbered: object) -> "Fields":
     """Named fields of a decoded map; raises Malformed unless keys and types are exactly the table's."""
     if not is_map(numbered):
         raise Malformed("expected a map of fields")
-    result: dict[str, object] = {}
+    result: "Fields" = {}
     for key, name, kind in parse(table):
         if key not in numbered:
             raise Malformed(f"field {key} ({name}) missing")

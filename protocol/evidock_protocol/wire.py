@@ -48,7 +48,7 @@ def data_head(kind: int, number: int, offset: int, length: int) -> bytes:
     )
 
 
-def parse_request(payload: bytes) -> tuple[int, int, dict[str, object]]:
+def parse_request(payload: bytes) -> "tuple[int, int, fields.Fields]":
     """(type, request number, fields) of a request; raises Malformed.
 
     An unknown type gives empty fields and is the caller's to refuse.
@@ -60,7 +60,7 @@ def parse_request(payload: bytes) -> tuple[int, int, dict[str, object]]:
     return kind, number, {}
 
 
-def parse_answer(payload: bytes) -> tuple[int, int, dict[str, object]]:
+def parse_answer(payload: bytes) -> "tuple[int, int, fields.Fields]":
     """(request type, request number, fields) of an answer; raises Refusal for a refusal, Malformed for anything else.
 
     A Refusal carries the request number it answers as attribute `number`.
@@ -94,7 +94,7 @@ def _tables(kind: int) -> tuple[str, str]:
     raise Malformed(f"unknown message {kind}")
 
 
-def _fields(table: str, rest: list[object]) -> dict[str, object]:
+def _fields(table: str, rest: list[object]) -> "fields.Fields":
     if not table:
         if rest:
             raise Malformed(f"message takes no fields, got {len(rest)}")

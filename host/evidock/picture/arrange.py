@@ -1,5 +1,4 @@
-"""What goes where, decided before anything is drawn: joined spans, stretches worth enlarging, and labels that keep clear of
-each other."""
+"""What goes where, decided before anything is drawn: joined spans, stretches to enlarge, labels clear of each other."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -14,14 +13,15 @@ MEDIA = (State.RECORDED, State.RECOVERED, State.POST_CLOSE, State.ALTERED)
 PANELS = 8  # more enlarged stretches than this are joined: a page must stay readable
 DAY = 86400
 EVENTFUL = 0.1  # a quiet stretch longer than this share of the interval is clear enough in the overview
+WELL = 0.3  # the least share of time in common for a finding to speak of a span
 SEARCHED = 5  # labels on one lane up to which every arrangement is tried
 
 
 def joined(spans: Iterable[Span], start: float, end: float) -> list[Span]:
     """`spans` held inside the interval, in order, neighbours that say the same made one. Empty ones go."""
     result: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.device, span.start, span.end)):
-        span = replace(span, start=max(span.start, start), end=min(span.end, end))
+    for each in sorted(spans, key=lambda span: (span.device, span.start, span.end)):
+        span = replace(each, start=max(each.start, start), end=min(each.end, end))
         if not span.end > span.start:
             continue
         last = result[-1] if result else None
@@ -37,8 +37,8 @@ def joined(spans: Iterable[Span], start: float, end: float) -> list[Span]:
 
 
 def enlargements(spans: Iterable[Span], start: float, end: float, offset: float = 0.0) -> list[tuple[float, float]]:
-    """The stretches of time to draw again, enlarged: where media or short gaps are, with a margin. Empty when the whole interval
-    is clear at its own scale. Days of activity are cut at local midnight, `offset` seconds ahead of UTC."""
+    """The stretches of time to draw again, enlarged: where media or short gaps are, with a margin. Empty when the whole
+    interval is clear at its own scale. Days of activity are cut at local midnight, `offset` seconds ahead of UTC."""
     whole = end - start
     busy = sorted(
         (span.start, span.end)
@@ -75,33 +75,33 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def explanations(
-    spans: list[Span], report: Report, findings: list[Finding]
+    spans: list[Span], findings: list[Finding], only: str | None
 ) -> tuple[dict[int, int], list[tuple[int, Finding]]]:
-    """Which finding (its number) speaks of which span (its place in `spans`), and the located findings that no span shows."""
+    """Which finding (its number) speaks best of which span (its place in `spans`), and located findings that speak of none.
+    A finding that names no recorder belongs to `only`, the recorder of a report with one."""
+    timed = [(number, finding) for number, finding in enumerate(findings, 1) if finding.time and finding.device or only]
     by_span: dict[int, int] = {}
-    loose: list[tuple[int, Finding]] = []
-    only = report.devices[0].id if len(report.devices) == 1 else None
-    for number, finding in enumerate(findings, 1):
-        device = finding.device or only
-        if finding.time is None or device is None:
+    for place, span in enumerate(spans):
+        if span.state is State.RECORDED or look_of(span) == IDLE:
             continue
-        first, last = finding.time
-        shared = [
-            (min(last, span.end) - max(first, span.start), place)
-            for place, span in enumerate(spans)
-            if span.device == device and look_of(span) != IDLE and span.state is not State.RECORDED
-        ]
-        overlap, place = max(shared, default=(0.0, 0))
-        if overlap > 0:
-            by_span.setdefault(place, number)
-        elif report.interval[0] <= first <= report.interval[1] and finding.severity is not Severity.INFO:
-            loose.append((number, finding))
-    return by_span, loose
+        fits = [(_fit(span, finding), -number) for number, finding in timed if (finding.device or only) == span.device]
+        fit, number = max(fits, default=(0.0, 0))
+        if fit >= WELL:
+            by_span[place] = -number
+    told = set(by_span.values())
+    return by_span, [(number, finding) for number, finding in timed if number not in told]
+
+
+def _fit(span: Span, finding: Finding) -> float:
+    """The share of the time that span and finding have in common, 0 to 1."""
+    first, last = finding.time or (0.0, 0.0)
+    common = min(last, span.end) - max(first, span.start)
+    return max(0.0, common) / max(max(last, span.end) - min(first, span.start), 1e-9)
 
 
 @dataclass(frozen=True)
 class Label:
-    """Room wanted for a label: the place it points to, its width and height; where room is short the loud ones get it."""
+    """Room wanted for a label: the place it points to, its width and height. Where room is short the loud get it."""
 
     anchor: float
     width: float
@@ -120,8 +120,8 @@ Spots = list[tuple[float, float] | None]
 
 
 def place(labels: list[Label], left: float, right: float, deepest: float) -> Spots:
-    """For each label its left edge and its distance from the lane, so that none covers another or another's pointer; None where
-    that cannot be without going deeper than `deepest`. A label begins at its anchor, or ends there where that is better."""
+    """For each label its left edge and its distance from the lane, so that none covers another or another's pointer;
+    None where that would go deeper than `deepest`. A label begins at its anchor, or ends there where that is better."""
     edges = [
         [x for x in (label.anchor, label.anchor - label.width) if left <= x <= right - label.width]
         or [max(left, right - label.width)]
@@ -153,7 +153,7 @@ def _try(labels: list[Label], edges: tuple[list[float], ...], rows: list[float],
 
 
 def _cost(labels: list[Label], spots: Spots) -> float:
-    """What is ugly about an arrangement: labels left out above all, then depth, then labels that end at their anchor."""
+    """How ugly an arrangement is: labels left out count most, then depth, then labels that end at their anchor."""
     placed = [(label, *spot) for label, spot in zip(labels, spots, strict=True) if spot]
     missed = sum(20 if label.loud else 1 for label, spot in zip(labels, spots, strict=True) if not spot)
     turned = sum(x < label.anchor for label, x, _ in placed)

@@ -1,11 +1,11 @@
-"""The parts of the sheet that are words: heading with verdict and answers, key with totals, recorders, findings, limits."""
+"""The parts of the sheet that are words: verdict and answers, key with totals, recorders, findings, limits."""
 
-from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance, State
+from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance
 
 from . import symbols
 from .drawing import Drawing, located, short
 from .markup import Markup, element, join, width_of, wrap, write
-from .shapes import FAINT, GREY, INK, LEFT, LOOKS, MARGIN, PALE, RIGHT, WIDTH, draw, look_of
+from .shapes import GREY, INK, LEFT, LOOKS, MARGIN, PALE, RIGHT, WIDTH, draw, look_of
 from .time_axis import stopwatch
 
 MOST = 60  # findings drawn; the JSON report has all of them
@@ -15,7 +15,7 @@ def heading(drawing: Drawing, y: float) -> tuple[Markup, float]:
     """Title, verdict, the simulated stamp, the interval and the three answers."""
     report = drawing.report
     parts = [
-        write(MARGIN, y + 14, drawing.say("title"), size=13, weight="bold", fill=GREY, letter_spacing=0.6),
+        write(MARGIN, y + 14, drawing.say("title"), size=13, weight="bold", fill=GREY),
         symbols.of_verdict(report.verdict, MARGIN + 32, y + 64, 31),
         write(MARGIN + 80, y + 55, drawing.call("verdict", report.verdict.value), size=31, weight="bold"),
         write(MARGIN + 81, y + 78, drawing.call("verdict", f"{report.verdict.value}.explanation"), size=14),
@@ -83,63 +83,50 @@ def _card(
 
 def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
     """Every look that occurs, with its name, meaning and total time for each recorder; marks with their number."""
-    devices = drawing.report.devices
-    columns: list[DeviceReport | None] = [*devices] if 1 < len(devices) <= 4 else []
-    columns.append(None)
-    place = {index: RIGHT - (len(columns) - 1 - index) * 104 for index in range(len(columns))}
+    each = [device.id for device in drawing.devices] if 1 < len(drawing.devices) <= 4 else []
+    columns: list[str | None] = [*each, None]
+    place = [RIGHT - (len(columns) - 1 - index) * 104 for index in range(len(columns))]
     parts = [write(MARGIN, y + 14, drawing.say("key"), size=15, weight="bold")]
     for index, device in enumerate(columns):
-        head = drawing.say("key.total") if device is None else short(device.id)
+        head = drawing.say("key.total") if device is None else short(device)
         parts.append(write(place[index], y + 14, head, size=12, weight="bold", anchor="end"))
     top = y + 24
     for look in [look for look in LOOKS if any(look_of(span) == look for span in drawing.spans)]:
-        parts.append(_row(drawing, top, look, draw(look, MARGIN + 4, top + 7, 62, 22), place[0] - 90))
+        names = drawing.call("state", look), drawing.call("state", f"{look}.explanation")
+        parts.append(_row(top, names, draw(look, MARGIN + 4, top + 7, 62, 22), place[0] - 90))
         for index, device in enumerate(columns):
-            chosen = [
-                span
-                for span in drawing.spans
-                if look_of(span) == look and device in (None, _device(drawing, span.device))
-            ]
+            chosen = [span for span in drawing.spans if look_of(span) == look and device in (None, span.device)]
             figure = stopwatch(sum(span.seconds for span in chosen))
-            parts.append(write(place[index], top + 22, figure, size=13, anchor="end", font_family="monospace"))
+            parts.append(write(place[index], top + 22, figure, size=13, anchor="end", family="monospace"))
         top += 34
     if drawing.report.marks:
-        parts.append(_row(drawing, top, "", symbols.flag(MARGIN + 30, top + 28, top + 6), place[0] - 90))
-        parts.append(
-            write(RIGHT, top + 22, str(len(drawing.report.marks)), size=13, anchor="end", font_family="monospace")
-        )
+        names = drawing.say("marks"), drawing.say("marks.explanation")
+        parts.append(_row(top, names, symbols.flag(MARGIN + 30, top + 28, top + 6), place[0] - 90))
+        count = str(len(drawing.report.marks))
+        parts.append(write(RIGHT, top + 22, count, size=13, anchor="end", family="monospace"))
         top += 34
     if drawing.loose:
-        parts.append(_row(drawing, top, "moment", symbols.moment(MARGIN + 34, top + 18), place[0] - 90))
+        names = drawing.say("moment"), drawing.say("moment.explanation")
+        parts.append(_row(top, names, symbols.moment(MARGIN + 34, top + 18), place[0] - 90))
         top += 34
     return join(*parts), top - y
 
 
-def _device(drawing: Drawing, identity: str) -> DeviceReport | None:
-    return next((device for device in drawing.report.devices if device.id == identity), None)
-
-
-def _row(drawing: Drawing, y: float, look: str, swatch: Markup, right: float) -> Markup:
-    if look == "":
-        name, meaning = drawing.say("marks"), drawing.say("marks.explanation")
-    elif look == "moment":
-        name, meaning = drawing.say("moment"), drawing.say("moment.explanation")
-    else:
-        name, meaning = drawing.call("state", look), drawing.call("state", f"{look}.explanation")
+def _row(y: float, names: tuple[str, str], swatch: Markup, right: float) -> Markup:
     rule = element("path", d=f"M{MARGIN:.2f},{y:.2f}H{RIGHT:.2f}", stroke=PALE)
-    shown = wrap(meaning, right - 340, 12.5, 1)[0]
-    return join(rule, swatch, write(112, y + 22, name, weight="bold"), write(340, y + 22, shown, size=12.5))
+    meaning = wrap(names[1], right - 340, 12.5, 1)[0]
+    return join(rule, swatch, write(112, y + 22, names[0], weight="bold"), write(340, y + 22, meaning, size=12.5))
 
 
 def recorders(drawing: Drawing, y: float) -> tuple[Markup, float]:
     """Every recorder in full: identity, model, protection of its key, the head that the report rests on."""
     parts = [write(MARGIN, y + 14, drawing.say("devices"), size=15, weight="bold")]
     top = y + 24
-    for device in drawing.report.devices:
+    for device in drawing.devices:
         words = [device.model, drawing.say("serial", serial=device.serial) if device.serial else ""]
         words += [drawing.call("protection", device.protection), drawing.say("simulated") if device.simulated else ""]
         parts.append(element("path", d=f"M{MARGIN:.2f},{top:.2f}H{RIGHT:.2f}", stroke=PALE))
-        parts.append(write(MARGIN, top + 18, device.id, size=12.5, weight="bold", font_family="monospace"))
+        parts.append(write(MARGIN, top + 18, device.id, size=12.5, weight="bold", family="monospace"))
         parts.append(write(MARGIN, top + 35, " · ".join(word for word in words if word), size=12.5))
         parts.append(write(MARGIN, top + 52, describe_head(drawing, device), size=12.5))
         top += 62
@@ -188,7 +175,7 @@ def _finding(drawing: Drawing, number: int, finding: Finding, y: float) -> tuple
         symbols.number(MARGIN + 10, y + 16, number),
         symbols.of_finding(finding, MARGIN + 42, y + 16, 9),
         write(MARGIN + 66, y + 21, title, size=13, weight="bold"),
-        write(RIGHT, y + 21, code, size=12, anchor="end", font_family="monospace", fill=GREY),
+        write(RIGHT, y + 21, code, size=12, anchor="end", family="monospace", fill=GREY),
     ]
     base = y + 38
     for line in body:

@@ -1,14 +1,16 @@
-"""A panel as drawn: one time axis, and under it a lane for each recorder with its spans and what is written around them."""
+"""A panel as drawn: one time axis, and under it a lane for each recorder with its spans."""
 
 from evidock.report import DeviceReport, Span, State
 
 from . import symbols
-from .drawing import shortened, short
+from .drawing import short, shortened
 from .markup import Markup, element, join, width_of, write
 from .notes import draw_flags, draw_labels
 from .panel import Panel
 from .shapes import FAINT, GREY, IDLE, INK, LEFT, MARGIN, PALE, RIGHT, SILVER, draw, look_of
 from .time_axis import ticks
+
+LAST = {State.UNEXPLAINED: 1, State.ALTERED: 2}  # what is wrong is drawn last, over everything else
 
 
 def draw_panel(panel: Panel, y: float) -> tuple[Markup, float]:
@@ -17,15 +19,15 @@ def draw_panel(panel: Panel, y: float) -> tuple[Markup, float]:
     top = axis + (24 if panel.letter is None and panel.drawing.stretches else 8)
     below = top
     lanes: list[Markup] = []
-    for device in panel.drawing.report.devices:
+    for device in panel.drawing.devices:
         lane, below = _lane(panel, device, below)
         lanes.append(lane)
     grid = [element("path", d=f"M{LEFT:.2f},{axis:.2f}H{RIGHT:.2f}", stroke=INK, stroke_width=1)]
     for time, label, midnight in ticks(panel.scale, panel.drawing.clock):
         x = panel.scale.x(time)
         grid.append(element("path", d=f"M{x:.2f},{axis - 5:.2f}V{below - 8:.2f}", stroke=SILVER if midnight else PALE))
-        pen = {"anchor": "middle", "size": 11.5, "weight": "bold" if midnight else None}
-        grid.append(write(min(max(x, LEFT + 14), RIGHT - 16), axis - 10, label, **pen))
+        weight = "bold" if midnight else None
+        grid.append(write(min(x, RIGHT - 16), axis - 10, label, size=11.5, weight=weight, anchor="middle"))
     return join(_title(panel, y), _letters(panel, axis, below - 8), *grid, *lanes), below - y
 
 
@@ -77,31 +79,22 @@ def _lane(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
         for index, span in enumerate(panel.drawing.spans)
         if span.device == device.id and span.end > panel.start and span.start < panel.end
     ]
-    places.sort(key=lambda index: _loudness(panel.drawing.spans[index]))
+    places.sort(key=lambda index: LAST.get(panel.drawing.spans[index].state, 0))
     spans = [_span(panel, panel.drawing.spans[index], top) for index in places]
     labels, deep = draw_labels(panel, device.id, places, foot)
     moments = [
         symbols.moment(panel.scale.x(finding.time[0]), foot)
-        for _, finding in panel.drawing.loose
-        if finding.time and finding.device in (None, device.id) and panel.scale.shows(*finding.time)
+        for _, finding in panel.drawing.loose_on(device.id)
+        if panel.start <= finding.time[0] <= panel.end
     ]
     names = _names(panel, device, top)
     lowest = max(foot + deep, top + (70 if panel.letter is None else 34))
     return join(ground, names, *spans, *moments, flags, labels), lowest + 18
 
 
-def _loudness(span: Span) -> int:
-    """Drawing order: what is wrong comes last, over everything else."""
-    return (
-        (State.UNEXPLAINED, State.ALTERED).index(span.state) + 1
-        if span.state in (State.UNEXPLAINED, State.ALTERED)
-        else 0
-    )
-
-
 def _names(panel: Panel, device: DeviceReport, y: float) -> Markup:
     drawing = panel.drawing
-    lines = [write(MARGIN, y + 13, short(device.id), size=14, weight="bold", font_family="monospace")]
+    lines = [write(MARGIN, y + 13, short(device.id), size=14, weight="bold", family="monospace")]
     details = [device.model, device.serial]
     if panel.letter is None:
         details.append(drawing.call("protection", device.protection))

@@ -7,8 +7,8 @@ import re
 import unicodedata
 from html import escape
 
-# What XML forbids, and the marks that reorder or hide text on screen (Unicode UAX #9, "Directional Formatting Characters"):
-# a file name must not be able to read as another one.
+# What XML forbids, and the marks that reorder or hide text on screen (Unicode UAX #9, "Directional Formatting
+# Characters"): a file name must not be able to read as another one.
 _UNFIT = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 _HIDING = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
 
@@ -25,11 +25,9 @@ def visible(text: str) -> str:
 
 
 def element(tag: str, *content: str, **attributes: str | float | None) -> Markup:
-    """One element. In attribute names `_` stands for `-` and a trailing `_` is dropped; None leaves the attribute out."""
+    """One element. In attribute names `_` stands for `-`; None leaves the attribute out."""
     written = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"'
-        for key, value in attributes.items()
-        if value is not None
+        f' {key.replace("_", "-")}="{_value(value)}"' for key, value in attributes.items() if value is not None
     )
     inside = "".join(part if isinstance(part, Markup) else escape(visible(part)) for part in content)
     return Markup(f"<{tag}{written}>{inside}</{tag}>" if inside else f"<{tag}{written}/>")
@@ -48,11 +46,12 @@ def write(
     size: float = 13,
     weight: str | None = None,
     fill: str = "#111",
-    **more: str | float | None,
+    anchor: str | None = None,
+    family: str | None = None,
 ) -> Markup:
-    """One line of text whose baseline starts at (x, y); `anchor` may be `middle` or `end`."""
-    anchor = more.pop("anchor", None)
-    return element("text", text, x=x, y=y, font_size=size, font_weight=weight, fill=fill, text_anchor=anchor, **more)
+    """One line of text on the baseline (x, y), which it begins, or with `anchor` has as its `middle` or `end`."""
+    pen = {"fill": fill, "font_weight": weight, "text_anchor": anchor, "font_family": family}
+    return element("text", text, x=x, y=y, font_size=size, **pen)
 
 
 def width_of(text: str, size: float = 13, weight: str | None = None) -> float:

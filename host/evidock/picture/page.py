@@ -1,10 +1,10 @@
-"""The HTML page: the picture, and findings, recorders and limits as text that can be searched, copied and read aloud."""
+"""The HTML page: the picture, then findings, recorders and limits as text to search, copy and read aloud."""
 
 from evidock.report import Finding, Report
 
 from .blocks import describe_head
 from .drawing import Drawing, located
-from .markup import Markup, element, join
+from .markup import Markup, element
 from .sheet import FONTS, draw
 
 # The second lock on the door: even markup that slipped through could load nothing and run nothing.
@@ -15,7 +15,8 @@ svg {{ display: block; width: 100%; height: auto; }}
 section {{ padding: 0 28px; }}
 h2 {{ font-size: 1.15rem; margin: 1.6rem 0 .5rem; }}
 table {{ border-collapse: collapse; width: 100%; font-size: .9rem; }}
-th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid #bbb; overflow-wrap: anywhere; }}
+th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-top: 1px solid #bbb; }}
+th, td {{ overflow-wrap: anywhere; }}
 code {{ font-size: .9em; overflow-wrap: anywhere; }}
 td code {{ white-space: nowrap; }}
 @media print {{ tr, li {{ break-inside: avoid; }} svg {{ break-inside: auto; }} }}
@@ -23,7 +24,7 @@ td code {{ white-space: nowrap; }}
 
 
 def draw_html(report: Report, lang: str = "en") -> str:
-    """The timeline of `report` as a complete HTML page in `lang` (`en` or `zh`). Raises KeyError for another language."""
+    """The timeline of `report` as a complete HTML page in `lang` (`en` or `zh`). Raises KeyError for another one."""
     drawing = Drawing.of(report, lang)
     verdict = drawing.call("verdict", report.verdict.value)
     simulated = f" – {drawing.say('simulated')}" if report.simulated else ""
@@ -67,7 +68,7 @@ def _row(drawing: Drawing, number: int, finding: Finding) -> Markup:
 
 def _recorders(drawing: Drawing) -> Markup:
     items: list[Markup] = []
-    for device in drawing.report.devices:
+    for device in drawing.devices:
         words = [device.model, device.serial, drawing.call("protection", device.protection)]
         words += [drawing.say("simulated")] if device.simulated else []
         lines = [" · ".join(word for word in words if word), describe_head(drawing, device)]

@@ -1,4 +1,4 @@
-"""How each state looks on a lane. Shape tells states apart; colour only repeats it, so a black-and-white print is enough.
+"""How each state looks on a lane. Shape tells states apart and colour only repeats it: a print in grey is enough.
 
 Colours are those of Okabe and Ito, "Color Universal Design" (2008), which colour-blind readers can tell apart.
 """
@@ -115,7 +115,7 @@ def _disposed(x: float, y: float, width: float, height: float) -> Markup:
     pen = {"fill": "url(#evidock-disposed)", "stroke": SILVER, "stroke_width": 1.2}
     box = element("rect", x=x, y=y + height * 0.22, width=width, height=height * 0.56, **pen)
     middle, top = x + width / 2, y + height / 2 - 7
-    can = f"M{middle - 6:.2f},{top + 3:.2f}h12M{middle - 2:.2f},{top + 3:.2f}v-3h4v3M{middle - 4.5:.2f},{top + 3:.2f}l1,11h7l1,-11"
+    can = f"M{middle - 6:.2f},{top + 3:.2f}h12m-8,0v-3h4v3m-6.5,0l1,11h7l1,-11"
     bin_ = join(
         element("circle", cx=middle, cy=y + height / 2, r=10, fill="#FFFFFF"),
         element("path", d=can, fill="none", stroke=INK, stroke_width=1.5),

@@ -1,4 +1,4 @@
-"""The whole sheet: parts from top to bottom, and the SVG document around them (SVG 1.1, no script, no reference outside)."""
+"""The whole sheet: parts from top to bottom, and the SVG document around them (no script, no reference outside)."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def draw(drawing: Drawing, whole: bool) -> Markup:
     verdict = drawing.call("verdict", report.verdict.value)
     description = drawing.say(
         "description",
-        devices=len(report.devices),
+        devices=len(drawing.devices),
         start=f"{drawing.clock.date(drawing.start)} {drawing.clock.time(drawing.start)}",
         end=f"{drawing.clock.date(drawing.end)} {drawing.clock.time(drawing.end)}",
         verdict=verdict,

@@ -39,7 +39,8 @@ def of_verdict(verdict: Verdict, x: float, y: float, r: float) -> Markup:
     if verdict is Verdict.VERIFIED_DECLARED_GAPS:
         return join(_ring(x, y, r * 0.88, colour, r * 0.2, r * 1.16), _stroke(tick, colour, r * 0.24))
     if verdict is Verdict.INDETERMINATE:
-        lozenge = f"M{x:.2f},{y - r * 1.1:.2f}l{r * 1.1:.2f},{r * 1.1:.2f}l{-r * 1.1:.2f},{r * 1.1:.2f}l{-r * 1.1:.2f},{-r * 1.1:.2f}z"
+        half = r * 1.1
+        lozenge = f"M{x:.2f},{y - half:.2f}l{half:.2f},{half:.2f}l{-half:.2f},{half:.2f}l{-half:.2f},{-half:.2f}z"
         return join(element("path", d=lozenge, fill=colour), _sign("?", x, y, r * 1.3))
     if verdict is Verdict.INCOMPLETE:
         three_quarters = f"M{x:.2f},{y:.2f}V{y - r:.2f}A{r:.2f},{r:.2f} 0 1 0 {x + r:.2f},{y:.2f}z"

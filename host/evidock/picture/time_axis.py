@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 from evidock import language
@@ -38,7 +38,7 @@ _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 @dataclass(frozen=True)
 class Scale:
-    """A stretch of time laid between two places on the page: start and end in Unix seconds, left and right in its units."""
+    """A stretch of time, in Unix seconds, laid between two places on the page."""
 
     start: float
     end: float
@@ -73,12 +73,12 @@ class Clock:
         try:
             return cls(ZoneInfo(name), name)
         except (KeyError, ValueError, OSError):  # ZoneInfo lets all three out for a hostile name
-            return cls(timezone.utc, "UTC")
+            return cls(UTC, "UTC")
 
     def at(self, time: float) -> datetime:
         """Local time of `time`; far outside the calendar it is the calendar's edge."""
         bounded = min(max(time, -60_000_000_000.0), 250_000_000_000.0)  # the years 69 and 9892: room for any offset
-        return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=bounded)).astimezone(self.zone)
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=bounded)).astimezone(self.zone)
 
     def date(self, time: float) -> str:
         """2025-03-14"""

@@ -1,4 +1,4 @@
-"""Realistic reports to draw: what a shift looks like when nothing is wrong, when power was lost, when a copy was edited."""
+"""Realistic reports to draw: a quiet shift, a power cut, an edited copy, two recorders, a Chinese reader, a crowd."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -93,7 +93,8 @@ def declared_gaps() -> Report:
     gap = Finding(
         "GAP_DECLARED",
         Severity.NOTICE,
-        "Recording 4 broke off without a stop. The next boot signed the cause power lost; reset cause power-on and the anchor at 10:14:21 agree.",
+        "Recording 4 broke off without a stop. The next boot signed the cause power lost; reset cause power-on and the "
+        "anchor at 10:14:21 agree.",
         9,
         Verdict.VERIFIED_DECLARED_GAPS,
         ONE,

@@ -1,0 +1,138 @@
+"""A docking session: both sides prove their keys, and the recorder's head is tied to this session's nonces.
+
+Specification: "Session". What the recorder signed is judged by the epoch key that its verified journal prescribes, never by
+a key that it brings along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from evidock import keys
+from evidock.archive import Archive
+from evidock.chain import Chain, Head
+from evidock.client.connection import SIGN_SECONDS, Connection, Values
+from evidock.errors import BadEvidence, LineLost, Misbehaving, Refused, StaleHead
+from evidock.store import Store
+from evidock_protocol import codes, entry, messages, sign1, statements
+from evidock_protocol.errors import ProtocolError
+
+NONCE = 16
+
+
+class Session:
+    """One session with a recorder; `head` is the newest head of it, not yet checked against a journal."""
+
+    def __init__(self, connection: Connection, store: Store, device: bytes):
+        """OPEN and PROVE. Raises Refused, LineLost, StaleHead, Misbehaving. `check` must follow before media."""
+        self._connection = connection
+        self._store = store
+        self._device = device
+        self._command = 0
+        self._nonces: Values = {}
+        self._challenge = self._open()
+        self.head = self._prove()
+
+    def check(self, archive: Archive) -> None:
+        """Raises BadEvidence unless challenge and head are signed by the keys that the archived journal prescribes.
+
+        The archive must have been extended to the head's size.
+        """
+        chain = archive.chain
+        if not self.head.is_signed_in(chain):
+            archive.set_aside(f"head-{self.head.size}", self.head.raw)
+            raise BadEvidence("head_signature", device=self._device.hex()[:16])
+        if not _is_signed_lately(self._challenge, chain):
+            archive.set_aside(f"challenge-{self.head.size}", self._challenge.raw)
+            raise BadEvidence("challenge_signature", device=self._device.hex()[:16])
+        if not self.head.describes(chain):
+            archive.set_aside(f"head-{self.head.size}", self.head.raw)
+            raise BadEvidence("head_differs", device=self._device.hex()[:16], size=self.head.size)
+
+    def set_time(self, now_ms: int) -> None:
+        """The signed command that sets the recorder's clock to Unix milliseconds `now_ms`."""
+        self._command += 1
+        values = self._place()
+        values.update(number=self._command, operation=codes.OPERATION_SET_TIME, arguments=[now_ms], time=now_ms)
+        command = self._sign(statements.TYP_COMMAND, values)
+        try:
+            self._connection.request(messages.COMMAND, {"command": command}, SIGN_SECONDS, 2)
+        except Refused as refused:
+            if refused.code != messages.REPLAYED:  # the first try was taken and its answer lost
+                raise
+
+    def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
+        """Signs a receipt for `segments` as of `head`, lets `keep` make it durable here, then hands it to the recorder."""
+        values = self._place()
+        values.update(size=head.size, newest=head.newest, root=head.root, time=self._store.now_ms(), segments=segments)
+        raw = self._sign(statements.TYP_RECEIPT, values)
+        keep(raw)
+        self._connection.request(messages.RECEIPT, {"receipt": raw}, SIGN_SECONDS, 2)
+
+    def close(self) -> Head:
+        """Asks for the second head, signed by the new key; the caller checks it once it has the entries before it."""
+        self.head = self._parse_head(self._connection.request(messages.CLOSE, {}, SIGN_SECONDS, 2), codes.HEAD_SECOND)
+        return self.head
+
+    def _open(self) -> sign1.Sign1:
+        nonce = keys.random_bytes(NONCE)
+        asked: Values = {"certificate": self._store.certificate, "host_nonce": nonce}
+        # Two tries: OPEN begins afresh each time, so that only the newest answer counts.
+        answer = self._connection.request(messages.OPEN, asked, SIGN_SECONDS, 1)
+        try:
+            sealed, values = entry.parse_statement(cast(bytes, answer["challenge"]), statements.TYP_CHALLENGE)
+        except ProtocolError as error:
+            raise Misbehaving("bad_challenge", reason=error) from None
+        expected = {"party": codes.PARTY_RECORDER, "device": self._device, "host": self._store.host.thumbprint}
+        if any(values[name] != value for name, value in expected.items()):
+            raise Misbehaving("bad_challenge", reason="it is made for others")
+        if values["host_nonce"] != nonce:
+            raise StaleHead("stale", device=self._device.hex()[:16])
+        self._nonces = {name: values[name] for name in ("session", "host_nonce", "device_nonce")}
+        return sealed
+
+    def _prove(self) -> Head:
+        custody = self._store.custody
+        values: Values = {
+            "party": codes.PARTY_HOST,
+            "device": self._device,
+            "host": self._store.host.thumbprint,
+            **self._nonces,
+            "time": self._store.now_ms(),
+            "custody": custody.newest if custody.size else None,
+        }
+        raw = self._sign(statements.TYP_CHALLENGE, values)
+        answer = self._connection.request(messages.PROVE, {"challenge": raw}, SIGN_SECONDS, 1)
+        return self._parse_head(answer, codes.HEAD_FIRST)
+
+    def _parse_head(self, answer: Values, phase: int) -> Head:
+        try:
+            head = Head(cast(bytes, answer["head"]))
+        except ProtocolError as error:
+            raise Misbehaving("bad_head", reason=error) from None
+        expected: Values = {"device": self._device, "host": self._store.host.thumbprint, "phase": phase, **self._nonces}
+        if any(head.fields[name] != value for name, value in expected.items()):
+            raise StaleHead("stale", device=self._device.hex()[:16])
+        return head
+
+    def _place(self) -> Values:
+        return {"device": self._device, "host": self._store.host.thumbprint, "session": self._nonces["session"]}
+
+    def _sign(self, typ: int, values: Values) -> bytes:
+        return self._store.host.statement(typ, entry.encode_statement(typ, values))
+
+
+def open_session(connection: Connection, store: Store, device: bytes) -> Session:
+    """A session, tried again once when the line swallowed a message: a new OPEN replaces a half-made session."""
+    try:
+        return Session(connection, store, device)
+    except LineLost as lost:
+        if lost.key != "no_answer":
+            raise
+        return Session(connection, store, device)
+
+
+def _is_signed_lately(challenge: sign1.Sign1, chain: Chain) -> bool:
+    """Whether the key in force signed, or the one before it: a recording may change epoch while a session opens."""
+    return any(keys.verify_statement(challenge, key) for _size, key in chain.epoch_keys[-2:])

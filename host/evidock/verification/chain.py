@@ -1,0 +1,264 @@
+"""Walks a chain of entries, strictly: envelope, place in the chain, prescribed key, signature, epoch, and boots.
+
+Specification: "Entry payload", "Epochs" and "Hash tree". Nothing that fails a check is handed on; after damage the walk goes on
+as far as the chain still prescribes a key, so that damage is located. Keys are never searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from evidock import keys
+from evidock_protocol import kinds, merkle, sign1, statements
+from evidock_protocol.entry import ZERO_HASH, WrongType
+from evidock_protocol.errors import ProtocolError, UnknownFormat
+
+from .collector import Collector, Place
+from .entries import Entry, envelope, parse
+from .sequence import Item, Stream, items
+
+_HOLES = 1000  # missing ranges that are remembered; beyond them entries out of place are still found, less precisely
+
+
+class Chain:
+    """One chain while it is walked: a recorder's journal, or (`typ` TYP_CUSTODY) a host's custody.
+
+    After the walk: `size` entries seen in their place, hash of the `newest`, `epoch` and `key` in force, `tree` (or None
+    where entries are missing), `genesis`, and `intact`.
+    """
+
+    def __init__(self, device: bytes, collector: Collector, typ: int = statements.TYP_ENTRY):
+        """`device` is the id (32 bytes) that the chain must belong to."""
+        self.device = device
+        self.typ = typ
+        self.size = 0
+        self.newest = ZERO_HASH
+        self.epoch = 0
+        self.key = b""
+        self.key_id = b""
+        self.tree: merkle.TreeHasher | None = merkle.TreeHasher()
+        self.genesis: Entry | None = None
+        self.intact = True
+        self.torn = False
+        self.boot = 0
+        self.ticks = 0
+        self.watched = 1  # the next size at which `watcher` wants to see this chain; it returns the one after
+        self.watcher: Callable[[Chain], int] = _never
+        self._collector = collector
+        self._custody = typ == statements.TYP_CUSTODY
+        self._damaged = False  # the entry before was no good, so what follows cannot fit it
+        self._lost_key = False
+        self._holes: list[list[int]] = []  # [first, last] sequences that are missing so far
+        self._foreign: bytes | None = None  # the other recorder whose entries stand here
+
+    def walk(self, stream: Stream) -> Iterator[Entry]:
+        """The entries of `stream` that hold, in order. Every other one becomes a finding."""
+        for item in items(stream):
+            checked = self._item(item)
+            if checked is not None:
+                yield checked
+            if self.size >= self.watched:
+                self.watched = self.watcher(self)
+        for first, last in self._holes:
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
+
+    def _item(self, item: Item) -> Entry | None:
+        if item.raw is None:
+            if item.torn:
+                self.torn = True
+                self._break("TAIL_OPEN", "TAIL_OPEN.torn", length=item.length)
+            else:
+                self._break("MALFORMED", span=item, number=self.size, reason="no statement begins here")
+            self._skip()
+            return None
+        try:
+            found = parse(item.raw, self.typ)
+        except WrongType as error:
+            self._break("WRONG_TYPE", span=item, number=self.size, reason=error)
+        except UnknownFormat as error:
+            self._unknown(item, error)
+        except ProtocolError as error:
+            self._break("MALFORMED", span=item, number=self.size, reason=error)
+        else:
+            return self._entry(found, item)
+        self._skip(sign1.statement_hash(item.raw))
+        return None
+
+    def _unknown(self, item: Item, reason: UnknownFormat) -> None:
+        """An entry of a later format is not tampering; one whose signature fails is, whatever it calls itself."""
+        sealed = envelope(item.raw or b"")
+        if sealed is None or sealed.key_id != self.key_id or not self._signed(sealed.signed_bytes(), sealed.signature):
+            self._break("BAD_SIGNATURE", span=item, number=self.size)
+        else:
+            self.intact = False
+            self._add("UNKNOWN_FORMAT", reason=reason, number=self.size)
+
+    def _entry(self, found: Entry, item: Item) -> Entry | None:
+        if found.device != self.device:
+            self._wrong_device(found)
+            return None
+        self._foreign = None
+        size, holes = self.size, len(self._holes)
+        if not self._in_place(found, item):
+            return None
+        self._advance(found)
+        if not self._is_signed(found, item):
+            if self._damaged:  # nor is its number to be believed
+                self.size = size + 1
+                del self._holes[holes:]
+            return None
+        if not found.known:
+            private = kinds.PRIVATE_KINDS[0] <= found.kind <= kinds.PRIVATE_KINDS[1]
+            self._add("PRIVATE_KIND" if private else "UNKNOWN_FORMAT", reason=f"kind {found.kind}", number=found.sequence)
+        return found
+
+    def _wrong_device(self, found: Entry) -> None:
+        if self._foreign != found.device:  # one finding for a run of entries
+            self._foreign = found.device
+            self._break("WRONG_DEVICE", expected=self.device, found=found.device, number=self.size)
+
+    def _in_place(self, found: Entry, item: Item) -> bool:
+        """Whether the entry stands where its sequence and previous hash put it; damage before it excuses a gap."""
+        sequence = found.sequence
+        if sequence < self.size:
+            hole = next((hole for hole in self._holes if hole[0] <= sequence <= hole[1]), None)
+            if found.key_id == self.key_id and not self._signed(found.signed, found.signature):
+                self._break("BAD_SIGNATURE", span=item, number=self.size)
+                self._skip(found.hash)
+            elif hole is None:
+                self._break("REPLAY", span=item, number=sequence, expected=self.size)
+            else:
+                self._fill(hole, sequence)
+                self._break("ORDER", span=item, number=sequence, expected=self.size)
+            return False
+        if sequence > self.size:
+            if not self._damaged and len(self._holes) < _HOLES:
+                self._holes.append([self.size, sequence - 1])
+            self.intact = False
+            self.tree = None
+            self.size = sequence
+        elif found.previous != self.newest:
+            if not self._damaged:
+                self._break("CHAIN_BREAK", span=item, place=self._place(found), number=sequence)
+            self.tree = None
+        return True
+
+    def _fill(self, hole: list[int], sequence: int) -> None:
+        self._holes.remove(hole)
+        self._holes += [part for part in ([hole[0], sequence - 1], [sequence + 1, hole[1]]) if part[0] <= part[1]]
+
+    def _advance(self, found: Entry) -> None:
+        """Takes the entry's place in the chain, whether or not it holds."""
+        self._damaged = False
+        self.newest = found.hash
+        if self.tree is not None:
+            self.tree.append(merkle.leaf_hash(found.hash))
+        self.size += 1
+
+    def _is_signed(self, found: Entry, item: Item) -> bool:
+        if found.sequence == 0:
+            self._begin(found)
+        if self._lost_key or not self.key:
+            self._lose_key(found.sequence)
+            return False
+        if found.key_id != self.key_id or found.epoch != self.epoch:
+            after_hole = found.epoch != self.epoch and bool(self._holes)
+            if not after_hole:
+                self._break("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
+            self._lose_key(found.sequence)
+            return False
+        if not self._signed(found.signed, found.signature):
+            self._break("BAD_SIGNATURE", span=item, place=self._place(found), number=found.sequence)
+            self._damaged = True
+            if found.kind == kinds.EPOCH and not self._custody:
+                self._lose_key(found.sequence + 1)
+            return False
+        if found.sequence == 0:
+            self.genesis = found
+        elif not self._custody:
+            self._check_boot(found, item)
+            if found.kind == kinds.EPOCH:
+                self._change_epoch(found, item)
+        return True
+
+    def _begin(self, found: Entry) -> None:
+        """GENESIS brings its own key, whose thumbprint is the device id: that is what makes the id."""
+        genesis = kinds.CUSTODY_GENESIS if self._custody else kinds.GENESIS
+        if found.kind != genesis or not found.known:
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
+            return
+        self.key = found.octets("public_key")
+        self.key_id = sign1.thumbprint(self.key)
+        if self.key_id != self.device:
+            self._break("WRONG_DEVICE", expected=self.device, found=self.key_id, number=0)
+            self.key = b""
+        if found.previous != ZERO_HASH:
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
+
+    def _check_boot(self, found: Entry, item: Item) -> None:
+        if found.kind == kinds.GENESIS:
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=found.sequence)
+        if found.boot < self.boot or (found.boot == self.boot and found.ticks < self.ticks):
+            self._break("ORDER", "ORDER.time", span=item, number=found.sequence)
+        self.boot, self.ticks = found.boot, found.ticks
+
+    def _change_epoch(self, found: Entry, item: Item) -> None:
+        """EPOCH names the next key and repeats size, root and peaks of the tree before it."""
+        size = found.sequence
+        body = found.body
+        if body["size"] != size:
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
+        elif self.tree is not None:
+            # The tree already has EPOCH's own leaf: rebuild the one before from the claimed peaks and add that leaf.
+            try:
+                claimed = merkle.TreeHasher(size, [bytes(peak) for peak in body["peaks"]])  # type: ignore[union-attr]
+            except ProtocolError:
+                claimed = merkle.TreeHasher()
+            fits = claimed.root() == body["root"]
+            claimed.append(merkle.leaf_hash(found.hash))
+            if not fits or claimed.peaks != self.tree.peaks:
+                self._break("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
+        self.epoch += 1
+        self.key = found.octets("public_key")
+        self.key_id = sign1.thumbprint(self.key)
+
+    def _signed(self, signed: bytes, signature: bytes) -> bool:
+        return bool(self.key) and keys.verify(self.key, signed, signature)
+
+    def _lose_key(self, number: int) -> None:
+        """From here on the chain prescribes no key that is known, so nothing more can be checked."""
+        if not self._lost_key:
+            self._lost_key = True
+            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_key", number=number)
+
+    def _skip(self, newest: bytes = ZERO_HASH) -> None:
+        """Passes over something unreadable that stands where an entry should."""
+        self._damaged = True
+        self.newest = newest
+        self.tree = None
+        self.size += 1
+
+    def _break(
+        self, code: str, sentence: str | None = None, *, span: Item | None = None, place: Place | None = None, **values: object
+    ) -> None:
+        self.intact = False
+        self._add(code, sentence, span=span, place=place, **values)
+
+    def _add(
+        self, code: str, sentence: str | None = None, *, span: Item | None = None, place: Place | None = None, **values: object
+    ) -> None:
+        where = None if span is None else (span.offset, span.offset + span.length)
+        if self._custody:
+            told = {"number": self.size, "reason": code} | {name: values[name] for name in ("number",) if name in values}
+            self._collector.add("CUSTODY_BREAK", span=where, **told)
+        else:
+            name = "journal"
+            self._collector.add(code, sentence=sentence, device=self.device, span=where, place=place, path=name, **values)
+
+    @staticmethod
+    def _place(found: Entry) -> Place:
+        return Place(found.boot, found.ticks, found.ticks)
+
+
+def _never(_chain: Chain) -> int:
+    return 1 << 63

@@ -1,0 +1,116 @@
+"""Collects findings while a verification runs, and gives them their times once every boot is placed in time.
+
+Architecture: "Coverage". A hostile archive can cause any number of findings: only the first of each code are kept in full, the
+rest are counted, and the verdict counts them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from evidock import language
+from evidock.report import Finding, Severity, Verdict
+
+from .codes import CODES, WRITTEN_AS
+
+KEPT = 200  # findings of one code
+_VALUE = 120  # characters of one value in a sentence: names on a hostile card can be long
+
+
+class Place(NamedTuple):
+    """A stretch of a recorder's own time: ticks (milliseconds since that boot)."""
+
+    boot: int
+    first: int
+    last: int
+
+
+class Collector:
+    """Findings of one verification, and the worst verdict that they force."""
+
+    def __init__(self, lang: str):
+        """`lang` is the language of the sentences, "en" or "zh"."""
+        self.lang = lang
+        self.verdicts: set[Verdict] = set()
+        self._kept: list[tuple[Finding, Place | None]] = []
+        self._counts: dict[str, int] = {}
+
+    def add(
+        self,
+        code: str,
+        *,
+        device: bytes | None = None,
+        recording: int | None = None,
+        segment: int | None = None,
+        span: tuple[int, int] | None = None,
+        place: Place | None = None,
+        path: str | None = None,
+        attack: int | None = None,
+        sentence: str | None = None,
+        **values: object,
+    ) -> None:
+        """Adds a finding of `code`; `sentence` picks another of its sentences, `attack` another row of the catalogue."""
+        row = CODES[code]
+        if row.verdict is not None:
+            self.verdicts.add(row.verdict)
+        count = self._counts.get(code, 0) + 1
+        self._counts[code] = count
+        if count > KEPT:
+            return
+        shown = {name: _short(value) for name, value in values.items()}
+        text = language.text(f"verify.{sentence or code}", self.lang, **shown)
+        self._kept.append(
+            (
+                Finding(
+                    code=WRITTEN_AS.get(code, code),
+                    severity=row.severity,
+                    text=text,
+                    attack=attack or row.attack,
+                    verdict=row.verdict,
+                    device=None if device is None else device.hex(),
+                    recording=recording,
+                    segment=segment,
+                    bytes=span,
+                    path=None if path is None else _printable(path),
+                ),
+                place,
+            )
+        )
+
+    def has(self, *codes: str) -> bool:
+        """Whether a finding of one of `codes` was added."""
+        return any(code in self._counts for code in codes)
+
+    def place(self, device: bytes, offsets: dict[int, int]) -> None:
+        """Gives the findings of `device` their times: `offsets` maps a boot to the Unix milliseconds at its start."""
+        for index, (finding, place) in enumerate(self._kept):
+            if place is None or finding.device != device.hex():
+                continue
+            offset = offsets.get(place.boot)
+            if offset is not None:
+                time = ((offset + place.first) / 1000, (offset + place.last) / 1000)
+                self._kept[index] = (replace(finding, time=time), None)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All that were kept, in the order found; the last ones say how many more there were."""
+        found = [finding for finding, _place in self._kept]
+        for code, count in self._counts.items():
+            if count > KEPT:
+                text = language.text("verify.MORE", self.lang, code=code, count=count - KEPT)
+                found.append(Finding(code=WRITTEN_AS.get(code, code), severity=Severity.INFO, text=text))
+        return tuple(found)
+
+
+def _short(value: object) -> object:
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()[:16]
+    return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """Text from the evidence without control characters, cut to a bearable length."""
+    clean = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return clean if len(clean) <= _VALUE else clean[: _VALUE - 1] + "…"

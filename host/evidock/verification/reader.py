@@ -1,0 +1,123 @@
+"""What verification reads: one interface over stores, cards and images of cards, and the choice between them.
+
+Architecture: "Verification is a pure library over a reader interface". Readers only read; they judge nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import tzinfo
+from pathlib import Path
+from typing import Protocol
+
+from evidock import layout
+from evidock.errors import EvidockError
+from evidock_protocol import card
+
+from .sequence import Stream
+
+
+class NotEvidence(EvidockError):
+    """The path is neither a store nor a recorder's card nor an image of one, or cannot be read."""
+
+
+class Unreadable(EvidockError):
+    """A file or a sector that should be there cannot be read."""
+
+
+class Media(Stream, Protocol):
+    """A media file opened for reading."""
+
+    def readinto(self, buffer: memoryview, /) -> int | None: ...
+
+    def seek(self, offset: int, /) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class Reader(Protocol):
+    """Evidence at rest. Streams are the caller's to close; a missing file is None. Raises EvidockError when reading fails."""
+
+    is_store: bool
+    """Whether a host made it: then custody, receipts and heads are expected; a card has none."""
+    zone: tzinfo
+    zone_name: str
+
+    def devices(self) -> list[bytes]:
+        """Device ids (32 bytes) in a stable order."""
+        ...
+
+    def journal(self, device: bytes) -> Media | None: ...
+
+    def private(self, device: bytes) -> Media | None: ...
+
+    def heads(self, device: bytes) -> Media | None: ...
+
+    def receipts(self, device: bytes) -> Media | None: ...
+
+    def custody(self) -> Media | None: ...
+
+    def certificate(self) -> bytes | None:
+        """The host's certificate: one statement."""
+        ...
+
+    def media_path(self, device: bytes, recording: int, number: int, media: int, started_ms: int | None) -> str:
+        """Where the segment must lie, as people read it. Raises Malformed for numbers that no file can have."""
+        ...
+
+    def media(self, device: bytes, path: str) -> Media | None:
+        """The file at a `media_path`."""
+        ...
+
+    def leaves(self, device: bytes, recording: int, number: int, path: str) -> bytes | None:
+        """Leaf hashes of a segment as they were kept beside it, 32 bytes each, unchecked."""
+        ...
+
+    def checkpoints(self, device: bytes, path: str) -> Media | None:
+        """CHECKPOINT statements beside the segment at `path`, while it was not closed yet."""
+        ...
+
+    def stray(self, device: bytes) -> Iterable[tuple[str, int, int] | tuple[str, None, None]]:
+        """Every file where media lie: (path, recording, number), or (path, None, None) when its name is no segment's."""
+        ...
+
+
+def open_reader(path: str | Path) -> Reader:
+    """The reader for a store, a card (mounted folder, or its EVIDOCK folder) or an image of a card.
+
+    Raises NotEvidence when it is none of these.
+    """
+    from .card_reader import CardReader, FolderFiles
+    from .fat32 import Volume
+    from .store_reader import StoreReader
+
+    place = Path(path)
+    try:
+        if place.is_dir():
+            if (place / layout.STORE_FILE).is_file() or (place / layout.RECORDERS).is_dir():
+                return StoreReader(place)
+            for root in (place / card.ROOT, place):
+                if (root / card.JOURNAL).is_file() or (root / card.IDENTITY).is_file():
+                    return CardReader(FolderFiles(root), "")
+            raise NotEvidence("not_evidence", path=path)
+        if place.is_file():
+            return CardReader(Volume(open(place, "rb"), str(path)), card.ROOT + "/")
+    except OSError as error:
+        raise NotEvidence("unreadable", path=path, reason=error.strerror or str(error)) from error
+    raise NotEvidence("not_found", path=path)
+
+
+def segment_of(name: str, folder: str) -> tuple[int, int] | None:
+    """(recording, number) that a file `name` in a recording's `folder` claims to be, whatever the case; None for another name."""
+    stem, _dot, extension = name.upper().partition(".")
+    recording, number = _number(folder.upper(), "R"), _number(stem, "S")
+    if recording is None or number is None or extension not in {known for _media, known in card.EXTENSIONS}:
+        return None
+    return recording, number
+
+
+def _number(name: str, letter: str) -> int | None:
+    digits = name[1:]
+    if len(name) != 8 or name[0] != letter or not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
+        return None
+    return int(digits)
