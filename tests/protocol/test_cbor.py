@@ -72,8 +72,9 @@ def test_vectors_are_what_their_maker_writes() -> None:
 @given(values)
 def test_encodes_as_cbor2_does(value: object) -> None:
     if depth(value) > cbor.MAX_DEPTH:
-        with pytest.raises(ProtocolError):
-            cbor.encode(value)
+        for function in (cbor.encoded_size, lambda value: cbor.encode_into(bytearray(9000), 0, value)):
+            with pytest.raises(ProtocolError):
+                function(value)
         return
     data = cbor.encode(value)
     assert data == cbor2.dumps(value, canonical=True)
@@ -151,6 +152,18 @@ def test_encoder_refuses(value: object) -> None:
         cbor.encode(value)
     with pytest.raises(ProtocolError):
         cbor.encode_into(bytearray(100), 0, value)
+
+
+def test_nesting_is_limited_when_writing_too() -> None:
+    value: object = []
+    for _ in range(cbor.MAX_DEPTH - 1):
+        value = [value]
+    assert cbor.decode(cbor.encode(value)) == value
+    for deeper in ([value], {0: value}):
+        with pytest.raises(ProtocolError):
+            cbor.encoded_size(deeper)
+        with pytest.raises(ProtocolError):
+            cbor.encode_into(bytearray(100), 0, deeper)
 
 
 def test_encoder_refuses_a_list_inside_itself() -> None:

@@ -57,6 +57,11 @@ def test_grows_as_the_recursion_says() -> None:
             assert resumed.peaks == grown.peaks
 
 
+def test_empty_trees_are_consistent() -> None:
+    assert merkle.verify_consistency(0, 0, ROOTS[0], ROOTS[0], [])
+    assert not merkle.verify_consistency(0, 0, ROOTS[1], ROOTS[1], [])
+
+
 def test_every_proof_up_to_70_leaves() -> None:
     for new in range(1, 71):
         for index in range(new):
@@ -111,8 +116,8 @@ def test_hostile_sizes_never_raise(first: int, second: int, proof: list[bytes]) 
 
 @pytest.mark.parametrize(
     ("size", "peaks"),
-    [(0, [LEAVES[0]]), (1, []), (3, [LEAVES[0]]), (2, [LEAVES[0]] * 2), (1, [b"short"]), (-1, []), (2**63, [LEAVES[0]])],
-)  # fmt: skip
+    [(0, LEAVES[:1]), (1, []), (3, LEAVES[:1]), (2, LEAVES[:2]), (1, [b"short"]), (-1, []), (2**63, LEAVES[:1])],
+)
 def test_resuming_from_wrong_peaks(size: int, peaks: list[bytes]) -> None:
     with pytest.raises(ProtocolError):
         merkle.TreeHasher(size, peaks)

@@ -11,7 +11,7 @@ from evidock_agent.crypto.sha512_tables import INITIAL
 
 try:
     from evidock_agent.crypto.sha512_viper import compress
-except (ImportError, SyntaxError, ValueError, NotImplementedError):
+except (ImportError, SyntaxError, ValueError, NotImplementedError, AttributeError):
     from evidock_agent.crypto.sha512_plain import compress
 
 BLOCK = 128  # bytes

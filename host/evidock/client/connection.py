@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from evidock.client.transport import Line
 from evidock.errors import LineLost, Misbehaving, NotARecorder, Refused, UnsupportedVersion
@@ -60,11 +60,12 @@ class Connection:
             "flash": list(versions.ACCEPTED_FLASH_FORMATS),
             "software": versions.SOFTWARE,
         }
+        numbers: list[object] = []
         for _ in range(HELLO_TRIES):
-            number = self.send(messages.HELLO, own)
+            numbers.append(self.send(messages.HELLO, own))
             deadline = self.monotonic() + HELLO_SECONDS
             while (payload := self._payload(deadline)) is not None:
-                theirs = self._hello_answer(payload, number)
+                theirs = self._hello_answer(payload, numbers)
                 if theirs is not None:
                     self.maximum_unread = min(self.maximum_unread, max(64, _uint(theirs["maximum_unread"])))
                     return theirs
@@ -140,21 +141,22 @@ class Connection:
                     return True
         return False
 
-    def _hello_answer(self, payload: bytes, number: int) -> Values | None:
+    def _hello_answer(self, payload: bytes, numbers: list[object]) -> Values | None:
         """The fields of HELLO's answer, or None for anything else; looks at the versions before the rest."""
         try:
-            item: object = cbor.decode(payload)
+            decoded = cbor.decode(payload)
         except ProtocolError:
             return None
-        if not isinstance(item, list) or len(item) < 4 or item[1] != number:  # type: ignore[arg-type]
+        item: list[object] = list(decoded) if isinstance(decoded, list) else []
+        if len(item) < 4 or item[1] not in numbers:
             return None
         if item[0] == messages.REFUSAL:
             if item[2] == messages.UNSUPPORTED_VERSION:
                 raise UnsupportedVersion("version_refused", port=self.port, software=versions.SOFTWARE)
             return None
-        if item[0] != messages.HELLO + messages.ANSWER or len(item) < 6:  # type: ignore[arg-type]
+        if item[0] != messages.HELLO + messages.ANSWER or len(item) < 6:
             return None
-        self._check_versions(item)  # type: ignore[arg-type]
+        self._check_versions(item)
         try:
             return wire.parse_answer(payload)[2]
         except (ProtocolError, wire.Refusal):
@@ -168,7 +170,7 @@ class Connection:
                 fields.check(name, "a:u", theirs)
             except ProtocolError:
                 raise Misbehaving("bad_hello", port=self.port) from None
-            if not set(accepted) & set(theirs):  # type: ignore[arg-type]
+            if not set(accepted) & set(cast(list[int], theirs)):
                 software = item[5] if isinstance(item[5], str) and item[5].isprintable() else "?"
                 raise UnsupportedVersion(
                     "version", name=name, theirs=theirs, own=list(accepted), software=software, host=versions.SOFTWARE

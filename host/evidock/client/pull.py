@@ -23,6 +23,7 @@ SILENCE_SECONDS = 1.5  # nothing at all arrived: everything outstanding is lost
 SILENCES = 5  # in a row, before the line counts as lost
 STALLED_SECONDS = 30.0  # something arrives, but nothing useful
 TRIES = 3  # of one leaf or one range, before its bytes count as damaged on the recorder
+MAXIMUM_UNREADABLE = 4  # ranges that the card does not give, before the segment is left for another docking
 VIOLATIONS = 64  # answers that no honest recorder gives
 LEAVES_AT_ONCE = 128  # hashes of one answer: 4 KiB
 
@@ -71,7 +72,7 @@ class Pull:
         `advance` is told of bytes as they arrive, and of bytes that were for nothing as a negative number.
         """
         self.damaged: set[int] = set()
-        self.unreadable = False  # the recorder's card fails somewhere: bytes are missing inside
+        self.unreadable = 0  # ranges that the recorder's card does not give: bytes are missing inside
         self.length = segment.length
         self._connection = connection
         self._segment = segment
@@ -82,7 +83,8 @@ class Pull:
         self._outstanding: dict[int, Range] = {}
         self._buffers: dict[int, bytearray] = {}
         self._filled: dict[int, int] = {}
-        self._tries: dict[int, int] = {}
+        self._tries: dict[int, int] = {}  # by leaf
+        self._card_failures: dict[int, int] = {}  # by first byte of a range
         self._chunk = 0  # index in CHUNKS
         self._clean = 0
         self._violations = 0
@@ -179,12 +181,15 @@ class Pull:
             # The recorder forgot the ranges behind it too.
             self._outstanding[number] = asked
             self._lose_all()
-            self._tries[-asked.next - 1] = tries = self._tries.get(-asked.next - 1, 0) + 1
+            self._card_failures[asked.next] = tries = self._card_failures.get(asked.next, 0) + 1
             if tries >= TRIES:
-                self._wanted = [one for one in self._wanted if one[0] != asked.next]
-                heapq.heapify(self._wanted)
-                self.unreadable = True
-            return True
+                self.unreadable += 1
+                if self.unreadable < MAXIMUM_UNREADABLE:
+                    self._wanted = [one for one in self._wanted if one[0] != asked.next]
+                    heapq.heapify(self._wanted)
+                    return True
+            if tries < TRIES:
+                return True
         assert answer.refusal is not None
         raise self._connection.refused(answer.refusal)
 

@@ -78,7 +78,7 @@ class Session:
     def _open(self) -> sign1.Sign1:
         nonce = keys.random_bytes(NONCE)
         asked: Values = {"certificate": self._store.certificate, "host_nonce": nonce}
-        # Two tries: OPEN begins afresh each time, so that only the newest answer counts.
+        # One try: a second OPEN would replace the session that the first one opened.
         answer = self._connection.request(messages.OPEN, asked, SIGN_SECONDS, 1)
         try:
             sealed, values = entry.parse_statement(cast(bytes, answer["challenge"]), statements.TYP_CHALLENGE)

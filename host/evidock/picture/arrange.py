@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from math import ceil, floor
 
-from evidock.report import Finding, Report, Severity, Span, State, Verdict
+from evidock.report import Finding, Severity, Span, State, Verdict
 
 from .shapes import IDLE, look_of
 
@@ -74,29 +74,40 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=weight)
 
 
-def explanations(
-    spans: list[Span], findings: list[Finding], only: str | None
-) -> tuple[dict[int, int], list[tuple[int, Finding]]]:
-    """Which finding (its number) speaks best of which span (its place in `spans`), and located findings that speak of none.
-    A finding that names no recorder belongs to `only`, the recorder of a report with one."""
-    timed = [(number, finding) for number, finding in enumerate(findings, 1) if finding.time and finding.device or only]
-    by_span: dict[int, int] = {}
+@dataclass(frozen=True)
+class Timed:
+    """A finding with its number that has a place on a lane."""
+
+    number: int
+    finding: Finding
+    start: float
+    end: float
+    device: str
+
+
+def timed(findings: list[Finding], only: str | None) -> list[Timed]:
+    """The findings that have a time and a recorder, which is `only` where the report has just one."""
+    numbered = ((number, finding, finding.device or only) for number, finding in enumerate(findings, 1))
+    return [Timed(number, it, *it.time, device) for number, it, device in numbered if it.time and device]
+
+
+def explanations(spans: list[Span], located: list[Timed]) -> dict[int, int]:
+    """For spans (by their place in `spans`) the number of the finding that speaks of them, the best fit of several."""
+    result: dict[int, int] = {}
     for place, span in enumerate(spans):
-        if span.state is State.RECORDED or look_of(span) == IDLE:
-            continue
-        fits = [(_fit(span, finding), -number) for number, finding in timed if (finding.device or only) == span.device]
-        fit, number = max(fits, default=(0.0, 0))
-        if fit >= WELL:
-            by_span[place] = -number
-    told = set(by_span.values())
-    return by_span, [(number, finding) for number, finding in timed if number not in told]
+        if span.state is not State.RECORDED and look_of(span) != IDLE:
+            fits = [(_fit(span, each), -each.number) for each in located if each.device == span.device]
+            fit, number = max(fits, default=(0.0, 0))
+            if fit > 0:
+                result[place] = -number
+    return result
 
 
-def _fit(span: Span, finding: Finding) -> float:
-    """The share of the time that span and finding have in common, 0 to 1."""
-    first, last = finding.time or (0.0, 0.0)
-    common = min(last, span.end) - max(first, span.start)
-    return max(0.0, common) / max(max(last, span.end) - min(first, span.start), 1e-9)
+def _fit(span: Span, located: Timed) -> float:
+    """The share of the time that span and finding have in common; 0 where the finding speaks of much more."""
+    common = max(0.0, min(located.end, span.end) - max(located.start, span.start))
+    share = common / (max(located.end, span.end) - min(located.start, span.start))
+    return share if share >= WELL or common > (located.end - located.start) / 2 else 0.0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidock import language
-from evidock.report import Finding, Report, Span
+from evidock.report import DeviceReport, Finding, Report, Severity, Span
 
 from . import arrange, time_axis
 from .time_axis import Clock
@@ -26,20 +26,28 @@ class Drawing:
     """Worst first; a finding's number is its place here, from 1."""
     numbers: Mapping[int, int]
     """Place in `spans` to number of the finding that speaks of it."""
-    loose: list[tuple[int, Finding]]
-    """Numbered findings at a time that no span shows."""
+    loose: list[arrange.Timed]
+    """Findings at a time, but about no span; information alone is left to the list."""
+    devices: list[DeviceReport]
+    """The report's recorders, and any other that it has spans of: nothing is left out."""
 
     @classmethod
     def of(cls, report: Report, lang: str) -> "Drawing":
         """The drawing of `report`. Raises KeyError for an unknown language."""
         start, end = report.interval
         end = max(end, start + 1.0)
-        spans = arrange.joined(report.coverage.spans, start, end)
-        findings = arrange.ordered(report.findings)
-        numbers, loose = arrange.explanations(spans, report, findings)
         clock = Clock.of(report.zone)
+        spans = arrange.joined(report.coverage.spans, start, end)
         stretches = arrange.enlargements(spans, start, end, clock.shift(start))
-        return cls(report, lang, clock, start, end, spans, stretches, findings, numbers, loose)
+        known = [device.id for device in report.devices]
+        others = dict.fromkeys(span.device for span in spans if span.device not in known)
+        devices = [*report.devices, *(DeviceReport(identity, 0, None, "unknown") for identity in others)]
+        findings = arrange.ordered(report.findings)
+        located = arrange.timed(findings, devices[0].id if len(devices) == 1 else None)
+        numbers = arrange.explanations(spans, located)
+        told = set(numbers.values())
+        loose = [it for it in located if it.number not in told and it.finding.severity is not Severity.INFO]
+        return cls(report, lang, clock, start, end, spans, stretches, findings, numbers, loose, devices)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence of the picture."""
@@ -73,7 +81,7 @@ def shortened(text: str, limit: int) -> str:
 def located(drawing: Drawing, finding: Finding) -> list[str]:
     """Where a finding is, in parts: recorder, recording, segment, file, bytes (last one included), time."""
     parts: list[str] = []
-    if finding.device is not None and len(drawing.report.devices) != 1:
+    if finding.device is not None and len(drawing.devices) != 1:
         parts.append(drawing.say("recorder", id=short(finding.device)))
     if finding.recording is not None:
         parts.append(drawing.say("recording", number=finding.recording))

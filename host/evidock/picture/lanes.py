@@ -83,9 +83,9 @@ def _lane(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
     spans = [_span(panel, panel.drawing.spans[index], top) for index in places]
     labels, deep = draw_labels(panel, device.id, places, foot)
     moments = [
-        symbols.moment(panel.scale.x(finding.time[0]), foot)
-        for _, finding in panel.drawing.loose_on(device.id)
-        if panel.start <= finding.time[0] <= panel.end
+        symbols.moment(panel.scale.x(it.start), foot)
+        for it in panel.drawing.loose
+        if it.device == device.id and panel.scale.shows(it.start, it.end)
     ]
     names = _names(panel, device, top)
     lowest = max(foot + deep, top + (70 if panel.letter is None else 34))

@@ -71,7 +71,9 @@ def draw_labels(panel: Panel, device: str, places: list[int], foot: float) -> tu
             parts.append(_label(note, spot[0], foot, foot + 12 + spot[1]))
             deep = max(deep, 12 + spot[1] + note.label.height)
     if missed := spots.count(None) + len(notes) - len(shown):
-        parts.append(write(LEFT, foot + deep + 16, panel.drawing.say("labels.more", count=missed), size=11.5, fill=GREY))
+        parts.append(
+            write(LEFT, foot + deep + 16, panel.drawing.say("labels.more", count=missed), size=11.5, fill=GREY)
+        )
         deep += 18
     return join(*parts), deep
 
@@ -89,10 +91,10 @@ def _notes(panel: Panel, device: str, places: list[int]) -> list[Note]:
         loud = number is not None or span.state not in (State.RECOVERED, State.POST_CLOSE)
         lines = _lines(drawing, span, number)
         notes.append(Note(panel.scale.x(middle), lines, number, loud, span.state is State.ALTERED))
-    for number, finding in drawing.loose_on(device):
-        if panel.tells(*finding.time):
-            lines = [drawing.call("finding", finding.code), drawing.when(*finding.time)]
-            notes.append(Note(panel.scale.x(finding.time[0]), lines, number))
+    for it in drawing.loose:
+        if it.device == device and panel.tells(it.start, it.end):
+            lines = [drawing.call("finding", it.finding.code), drawing.when(it.start, it.end)]
+            notes.append(Note(panel.scale.x(it.start), lines, it.number))
     return sorted(notes, key=lambda note: note.loud)
 
 

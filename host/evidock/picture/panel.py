@@ -30,4 +30,6 @@ class Panel:
         """Whether this panel labels [start, end]: an enlargement what lies inside it, the overview the rest."""
         if self.letter is not None:
             return self.start <= start and end <= self.end
-        return not any(first <= start and end <= last for first, last in self.drawing.stretches)
+        return self.scale.shows(start, end) and not any(
+            first <= start and end <= last for first, last in self.drawing.stretches
+        )

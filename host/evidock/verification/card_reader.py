@@ -16,7 +16,7 @@ from evidock_protocol import card
 from evidock_protocol.errors import ProtocolError
 
 from .entries import parse
-from .reader import Media, Unreadable, segment_of
+from .reader import Media, NotEvidence, Unreadable, segment_of
 from .sequence import items
 
 _FIRST = 1 << 16  # bytes at the journal's beginning in which a readable entry must tell the device id
@@ -81,8 +81,6 @@ class CardReader:
         self._known = (card.JOURNAL, card.PRIVATE, card.IDENTITY)
         names = files.names(root.rstrip("/"))
         if not any(name in names for name in self._known):
-            from .reader import NotEvidence
-
             raise NotEvidence("card_without_journal")
 
     def devices(self) -> list[bytes]:

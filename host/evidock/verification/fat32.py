@@ -39,7 +39,7 @@ class Volume:
         self._image = image
         self._name = name
         start = self._find_volume()
-        sector = self._read_at(start, _SECTOR)
+        sector = self.read_at(start, _SECTOR)
         size, per_cluster, reserved, copies = struct.unpack_from("<HBHB", sector, 11)
         total, fat_sectors = struct.unpack_from("<II", sector, 32)
         self._root = struct.unpack_from("<I", sector, 44)[0]
@@ -48,6 +48,7 @@ class Volume:
         self._cluster = per_cluster * size
         self._clusters = min(max(0, (start + total * size - self._data) // self._cluster), fat_sectors * size // 4)
         self._fat_page = (-1, b"")
+        self._listing: tuple[int, dict[str, Found]] = (-1, {})  # the folder looked into last
 
     def names(self, folder: str) -> list[str]:
         """Names in a folder, folders with a slash at the end; empty when there is none."""
@@ -62,25 +63,26 @@ class Volume:
         return None if found is None or found.is_folder else _File(self, found)
 
     def _find_volume(self) -> int:
-        first = self._read_at(0, _SECTOR)
+        first = self.read_at(0, _SECTOR)
         if _is_boot_sector(first):
             return 0
         if first[510:512] == b"\x55\xaa":
             for row in range(446, 510, 16):
                 if first[row + 4] in _PARTITIONS_FAT32:
                     start = struct.unpack_from("<I", first, row + 8)[0] * _SECTOR
-                    if _is_boot_sector(self._read_at(start, _SECTOR)):
+                    if _is_boot_sector(self.read_at(start, _SECTOR)):
                         return start
         raise NotEvidence("not_card_image", path=self._name)
 
-    def _read_at(self, offset: int, length: int) -> bytes:
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Bytes of the image, fewer at its end."""
         self._image.seek(offset)
         return self._image.read(length)
 
     def _next(self, cluster: int) -> int:
         page, place = divmod(cluster * 4, 4096)
         if self._fat_page[0] != page:
-            self._fat_page = (page, self._read_at(self._fat + page * 4096, 4096))
+            self._fat_page = (page, self.read_at(self._fat + page * 4096, 4096))
         raw = self._fat_page[1][place : place + 4]
         return struct.unpack("<I", raw)[0] & 0x0FFFFFFF if len(raw) == 4 else _LAST
 
@@ -100,7 +102,7 @@ class Volume:
 
     def _folder(self, cluster: int) -> Iterator[Found]:
         for offset, size in self.runs(cluster, _FOLDER_LIMIT):
-            raw = self._read_at(offset, size)
+            raw = self.read_at(offset, size)
             for place in range(0, len(raw) - _ENTRY + 1, _ENTRY):
                 if raw[place] == 0:
                     return
@@ -119,7 +121,9 @@ class Volume:
         for part in path.strip("/").split("/"):
             if not found.is_folder:
                 return None
-            match = next((one for one in self._folder(found.cluster) if one.name == part.upper()), None)
+            if self._listing[0] != found.cluster:
+                self._listing = (found.cluster, {one.name: one for one in self._folder(found.cluster)})
+            match = self._listing[1].get(part.upper())
             if match is None:
                 return None
             found = match
@@ -147,7 +151,7 @@ class _File:
                 self._offset, self._left = next(self._runs, (0, 0))
                 if self._left == 0:
                     break
-            raw = self._volume._read_at(self._offset, min(self._left, len(buffer) - done))  # pyright: ignore[reportPrivateUsage]
+            raw = self._volume.read_at(self._offset, min(self._left, len(buffer) - done))
             if not raw:
                 break
             buffer[done : done + len(raw)] = raw
@@ -178,7 +182,7 @@ def _is_boot_sector(sector: bytes) -> bool:
     if len(sector) < _SECTOR or sector[510:512] != b"\x55\xaa":
         return False
     size, per_cluster, reserved, copies = struct.unpack_from("<HBHB", sector, 11)
-    old_total, root_entries, old_fat = struct.unpack_from("<H", sector, 19)[0], *struct.unpack_from("<HxxxH", sector, 17)
+    root_entries, old_total, old_fat = struct.unpack_from("<HHxH", sector, 17)
     powers = size in (512, 1024, 2048, 4096) and per_cluster in (1, 2, 4, 8, 16, 32, 64, 128)
     is_fat32 = root_entries == 0 and old_fat == 0 and old_total == 0
     return powers and is_fat32 and reserved > 0 and copies in (1, 2) and struct.unpack_from("<I", sector, 36)[0] > 0

@@ -1,0 +1,155 @@
+"""The client: a recorder on a port, what it says of itself, and the session in which it hands over what it signed.
+
+Interface: "Python". `connection`, `session`, `pull` and `transport` do the work; this is what users hold.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, cast
+
+from evidock.client.connection import Connection, Values
+from evidock.client.transport import BAUD, Line, SerialLine
+from evidock.store import Store
+from evidock_protocol import codes, messages
+
+
+class Status(NamedTuple):
+    """What a recorder says of itself, unsigned. None where it cannot tell. Source: STATUS and HELLO."""
+
+    device: str | None
+    """Device id in hexadecimal, None for a blank recorder."""
+    model: str
+    software: str
+    protection: str
+    """How its keys are protected: a name of `codes.PROTECTIONS`."""
+    provisioned: bool
+    battery_percent: int | None
+    millivolts: int | None
+    temperature_celsius: float | None
+    storage_free_bytes: int | None
+    storage_total_bytes: int | None
+    clock: str
+    """`unset`, `set` or `synchronised`."""
+    clock_unix_ms: int | None
+    boot: int
+    uptime_ms: int
+    recording: int | None
+    """Number of the recording that runs."""
+    epoch: int
+    journal_entries: int
+    backlog_segments: int
+    """Segments that no receipt lists."""
+    backlog_bytes: int
+    docked: bool
+    check: dict[str, str]
+    """Result of the last check by item: `passed`, `failed`, `absent`."""
+    refusals: int
+
+    def to_json(self) -> dict[str, object]:
+        """The same as a JSON object."""
+        return dict(self._asdict())
+
+
+class Recorder:
+    """A recorder that answered on a port. A context manager; made by `connect`.
+
+    `hello` holds the fields of HELLO, `device` the id (32 bytes, None while blank), `store` the store it docks to.
+    """
+
+    def __init__(self, line: Line, port: str, store: Store | None = None, owns_store: bool = False):
+        """Says HELLO on an open `line`. Raises NotARecorder, UnsupportedVersion, LineLost."""
+        self.port = port
+        self.store = store
+        self._owns_store = owns_store
+        self.connection = Connection(line, port)
+        self.hello = self.connection.hello()
+
+    @property
+    def device(self) -> bytes | None:
+        """The device id, as HELLO claims it: nothing is proved before a session."""
+        return cast("bytes | None", self.hello["device"])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it says that its keys are simulated: host time is then never tied to it."""
+        return self.hello["protection"] == codes.PROTECTION_SIMULATED
+
+    def status(self) -> Status:
+        """Asks for its state. Raises Refused, LineLost."""
+        return _status(self.hello, self.connection.request(messages.STATUS, {}))
+
+    def close(self) -> None:
+        """Lets go of the port, and of the store when `connect` opened it."""
+        self.connection.close()
+        if self._owns_store and self.store is not None:
+            self.store.close()
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def connect(port: str, store: Store | Path | str | None = None, baud: int = BAUD) -> Recorder:
+    """Opens `port` (anything pyserial opens) and says HELLO; `store` is opened and locked when it is given as a path.
+
+    Raises PortError, NotARecorder (within four seconds), UnsupportedVersion, LineLost, StoreError.
+    """
+    opened = store if store is None or isinstance(store, Store) else Store(Path(store))
+    owns = opened is not None and opened is not store
+    try:
+        line = SerialLine(port, baud)
+        try:
+            return Recorder(line, port, opened, owns)
+        except BaseException:
+            line.close()
+            raise
+    except BaseException:
+        if owns and opened is not None:
+            opened.close()
+        raise
+
+
+def _status(hello: Values, answer: Values) -> Status:
+    state, unix_ms = cast(tuple[int, int], tuple(cast(list[int], answer["wall"])))
+    temperature = cast("int | None", answer["temperature"])
+    device = cast("bytes | None", hello["device"])
+    checks = cast("list[list[int]] | None", answer["check"]) or []
+    return Status(
+        device=device.hex() if device is not None else None,
+        model=_printable(hello["model"]),
+        software=_printable(hello["software"]),
+        protection=codes.name_of(codes.PROTECTIONS, cast(int, hello["protection"])),
+        provisioned=hello["state"] == 1,
+        battery_percent=cast("int | None", answer["battery"]),
+        millivolts=cast("int | None", answer["millivolts"]),
+        temperature_celsius=temperature / 10 if temperature is not None else None,
+        storage_free_bytes=_kibibytes(answer["storage_free"]),
+        storage_total_bytes=_kibibytes(answer["storage_total"]),
+        clock=codes.name_of(codes.WALL_STATES, state),
+        clock_unix_ms=unix_ms if state != codes.WALL_UNSET else None,
+        boot=cast(int, answer["boot"]),
+        uptime_ms=cast(int, answer["ticks"]),
+        recording=cast("int | None", answer["recording"]),
+        epoch=cast(int, answer["epoch"]),
+        journal_entries=cast(int, answer["size"]),
+        backlog_segments=cast(int, answer["backlog_segments"]),
+        backlog_bytes=cast(int, answer["backlog_bytes"]),
+        docked=cast(bool, answer["docked"]),
+        check={codes.name_of(codes.CHECK_ITEMS, row[0]): codes.name_of(codes.CHECK_RESULTS, row[1]) for row in checks},
+        refusals=cast(int, answer["refusals"]),
+    )
+
+
+def _kibibytes(value: object) -> int | None:
+    return value * 1024 if isinstance(value, int) else None
+
+
+def _printable(text: object) -> str:
+    """Text from the line, fit for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))

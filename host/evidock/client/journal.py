@@ -1,0 +1,70 @@
+"""Pulls the journal up to a head, and the private openings that belong to it.
+
+Specification: "Messages" (JOURNAL, PRIVATE). Each entry is checked before it is kept; what does not fit is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+from evidock import durable
+from evidock.archive import Archive
+from evidock.chain import Head
+from evidock.client.connection import Connection, Values
+from evidock.errors import BadEvidence, Misbehaving
+from evidock_protocol import messages, versions
+
+LIMIT = versions.MAXIMUM_CHUNK  # bytes of entries in one answer
+BATCH = 64 * 1024  # bytes of entries that are made durable together
+
+
+def pull_journal(connection: Connection, archive: Archive, head: Head, advance: Callable[[int], None]) -> None:
+    """Extends the archived journal to exactly `head.size` entries; `advance` is told the size.
+
+    Raises BadEvidence when the recorder's history is shorter than the archive's or an entry does not hold.
+    """
+    if head.size < archive.chain.size:
+        archive.set_aside(f"head-{head.size}", head.raw)
+        raise BadEvidence("shorter", device=archive.device.hex()[:16], size=head.size, held=archive.chain.size)
+    batch: list[bytes] = []
+    size = archive.chain.size
+    while size < head.size:
+        try:
+            entries = fetch_entries(connection, size)[: head.size - size]
+        except BaseException:
+            if batch:
+                archive.extend(batch)
+            raise
+        batch += entries
+        size += len(entries)
+        if sum(len(raw) for raw in batch) >= BATCH or size == head.size:
+            archive.extend(batch)
+            batch = []
+        advance(size)
+
+
+def pull_openings(connection: Connection, archive: Archive) -> int:
+    """Fetches the openings of private fields that are not here; returns how many records were refused."""
+    refused = 0
+    following = archive.unopened()
+    while following is not None and following < archive.chain.size:
+        asked: Values = {"first": following, "limit": LIMIT}
+        answer = connection.request(messages.PRIVATE, asked)
+        records, end = durable.split(cast(bytes, answer["openings"]))
+        reached = cast(int, answer["next"])
+        if reached <= following or end != len(cast(bytes, answer["openings"])):
+            raise Misbehaving("bad_private", port=connection.port)
+        refused += archive.add_openings(records)
+        following = reached
+    return refused
+
+
+def fetch_entries(connection: Connection, first: int) -> list[bytes]:
+    """Entries from number `first`, as many as one answer holds, at least one, unchecked."""
+    answer = connection.request(messages.JOURNAL, {"first": first, "limit": LIMIT})
+    raw = cast(bytes, answer["entries"])
+    entries, end = durable.split(raw)
+    if answer["first"] != first or not entries or end != len(raw):
+        raise Misbehaving("bad_journal", port=connection.port)
+    return entries

@@ -1,0 +1,81 @@
+"""Enrols a recorder: a blank one gets its organisation and signs GENESIS; one of this organisation enters the registry.
+
+Specification: "Session" (PROVISION). Interrupted anywhere, the same call goes on: GENESIS is fetched if it was lost.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from evidock.chain import Chain
+from evidock.client import Recorder
+from evidock.client.connection import Connection, Values
+from evidock.client.journal import fetch_entries
+from evidock.client.session import open_session
+from evidock.errors import BadEvidence, Misbehaving, Refused, WrongUsage
+from evidock.store import Store
+from evidock_protocol import messages, versions
+from evidock_protocol.entry import Entry
+
+PROVISION_SECONDS = 90.0  # a key is born, flash is erased, GENESIS is signed
+
+
+def provision(recorder: Recorder, store: Store | None = None, serial: str = "", asset: str = "") -> Entry:
+    """Enrols `recorder` in `store` (by default the one it was connected with); returns its verified GENESIS.
+
+    `serial` and `asset` (at most 64 bytes of UTF-8 each) are for a blank recorder only. Calling again is harmless.
+    Raises EvidockError: Refused, BadEvidence for another organisation's recorder, LineLost, StoreError.
+    """
+    store = store if store is not None else recorder.store
+    if store is None:
+        raise WrongUsage("no_store")
+    for name, text in (("serial", serial), ("asset", asset)):
+        if len(text.encode()) > versions.MAXIMUM_TEXT:
+            raise WrongUsage("text_too_long", name=name, limit=versions.MAXIMUM_TEXT)
+    device = recorder.device
+    if device is None:
+        try:
+            raw = _provision(recorder, store, serial, asset)
+        except Refused as refused:
+            if refused.code != messages.ALREADY_PROVISIONED:
+                raise
+            raw = None  # an earlier request was carried out and its answer lost
+        recorder.hello = recorder.connection.hello()
+        device = recorder.device
+        if device is None:
+            raise Misbehaving("still_blank", port=recorder.port)
+    else:
+        raw = None
+    archive = store.archive(device)
+    if archive.chain.genesis is None:
+        entries = [raw if raw is not None else _fetch_genesis(recorder.connection, store, device)]
+        _check(entries[0], device, store)
+        archive.extend(entries)
+    genesis = cast(Entry, archive.chain.genesis)
+    store.custody.enrol(genesis)
+    return genesis
+
+
+def _provision(recorder: Recorder, store: Store, serial: str, asset: str) -> bytes:
+    asked: Values = {
+        "organisation": store.organisation,
+        "successor": store.successor,
+        "serial": serial,
+        "asset": asset,
+        "certificate": store.certificate,
+        "time": None if recorder.simulated else store.now_ms(),
+    }
+    return cast(bytes, recorder.connection.request(messages.PROVISION, asked, PROVISION_SECONDS, 1)["genesis"])
+
+
+def _fetch_genesis(connection: Connection, store: Store, device: bytes) -> bytes:
+    """GENESIS of a recorder that was provisioned before, through a session, which it allows its organisation only."""
+    open_session(connection, store, device)
+    return fetch_entries(connection, 0)[0]
+
+
+def _check(raw: bytes, device: bytes, store: Store) -> None:
+    """Raises BadEvidence unless `raw` is the GENESIS of `device` for this store's organisation."""
+    genesis = Chain(device).accept(raw)
+    if genesis.body["organisation"] != store.organisation or genesis.body["successor"] != store.successor:
+        raise BadEvidence("other_organisation", device=device.hex()[:16])
