@@ -96,7 +96,7 @@ class Chain:
 
 
 class Head:
-    """One parsed signed head: `size` entries, `newest`, `root`, `epoch`; `fields` has everything, `raw` the exact bytes."""
+    """One parsed signed head: `size` entries, `newest`, `root`, `epoch`; `fields` has all of it, `raw` its bytes."""
 
     def __init__(self, raw: bytes):
         """Parses, without checking the signature. Raises ProtocolError."""

@@ -72,8 +72,8 @@ def sync(
 ) -> SyncResult:
     """Docks `recorder` to `store` (by default the one it was connected with), once. Interrupted anywhere, it goes on.
 
-    Raises EvidockError: Refused, BadEvidence (StaleHead), LineLost, DiskFull, StoreError, WrongUsage for a recorder that
-    is blank or not enrolled.
+    Raises EvidockError: Refused, BadEvidence (StaleHead), LineLost, DiskFull, StoreError, and WrongUsage for a recorder
+    that is blank or not enrolled.
     """
     if isinstance(store, Store) or (store is None and recorder.store is not None):
         opened = store if isinstance(store, Store) else cast(Store, recorder.store)
@@ -86,12 +86,18 @@ def sync(
         return _Docking(recorder, opened, progress).run()
 
 
+def _ignore(_event: Progress) -> None:
+    pass
+
+
 class _Docking:
+    """One run of `sync`: its counters, and the steps in their order."""
+
     def __init__(self, recorder: Recorder, store: Store, progress: Callable[[Progress], None] | None):
         self.recorder = recorder
         self.store = store
         self.connection = recorder.connection
-        self.progress = progress or (lambda _event: None)
+        self.progress = progress or _ignore
         self.segments: list[tuple[int, int]] = []
         self.receipted: list[tuple[int, int]] = []
         self.missing: list[tuple[int, int]] = []

@@ -1,6 +1,6 @@
 """Files that survive a crash: whole or absent, appended item by item, with every step flushed to the disk.
 
-Specification: "The archive". Only whole items of a CBOR sequence (RFC 8742) count; a torn last one is cut and pulled again.
+Specification: "The archive". Of a CBOR sequence (RFC 8742) only whole items count; a torn last one is cut.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Ed25519 and passphrases: the one module that imports nacl, so that every check of a signature is the same one.
 
-Specification: "Signatures". libsodium's verification is the strict one that format 1 asks for: S < L, A canonical and not
-of small order, R not of small order and compared as bytes, cofactorless (RFC 8032 §5.1.7, RFC 9052 §4.4).
+Specification: "Signatures". libsodium's verification is the strict one that format 1 asks for: S < L, A canonical and
+not of small order, R not of small order and compared as bytes, cofactorless (RFC 8032 §5.1.7, RFC 9052 §4.4).
 """
 
 from __future__ import annotations

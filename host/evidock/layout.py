@@ -54,8 +54,9 @@ def partial(recording: int, number: int) -> tuple[PurePosixPath, PurePosixPath]:
 
 
 def leaves(recording: int, number: int) -> PurePosixPath:
-    """A segment's leaf hashes, below the recorder's folder: 32 bytes each, the header's leaf first, then the data leaves.
+    """A segment's leaf hashes, below the recorder's folder: 32 bytes each, the header's leaf first, then the data's.
 
     The signed root vouches for them. Verification reads them only when a file differs, to name the leaves that differ.
     """
-    return PurePosixPath(LEAVES) / card.recording_folder(recording) / f"{card.segment_stem(number)}.{card.LEAVES.lower()}"
+    name = f"{card.segment_stem(number)}.{card.LEAVES.lower()}"
+    return PurePosixPath(LEAVES) / card.recording_folder(recording) / name

@@ -1,4 +1,4 @@
-"""A segment's bytes on this host's disk: half pulled, resumed by verified leaves, finished, and recomputed for a receipt.
+"""A segment's bytes on this host's disk: half pulled, resumed by verified leaves, finished, recomputed for a receipt.
 
 Specification: "The archive" and "Hash tree". Sizes of files are never trusted; only leaves that hash as signed are.
 """
@@ -15,7 +15,7 @@ from evidock_protocol import merkle
 
 
 def leaves_on_disk(path: Path, segment: Segment) -> list[bytes] | None:
-    """Leaf hashes of the file at `path`, the header's first, read from disk; None when its length is not the signed one."""
+    """Leaf hashes of the file at `path`, the header's first, from disk; None when its length is not the signed one."""
     with errors.at(path), path.open("rb") as file:
         if os.fstat(file.fileno()).st_size != segment.length:
             return None

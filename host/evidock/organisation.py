@@ -1,6 +1,6 @@
 """The organisation's key: its file under a passphrase, the certificates it gives to hosts, and the user's pins.
 
-Specification: "Certificates". The file also holds the successor key: each recorder is bound to its hash at provisioning.
+Specification: "Certificates". The file also holds the successor key, to whose hash recorders are bound.
 """
 
 from __future__ import annotations
@@ -124,4 +124,5 @@ def pin(fingerprint: str) -> None:
         return
     with errors.at(pins_path()):
         pins_path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    durable.write_whole(pins_path(), (_PINS_HEAD + "".join(line + "\n" for line in [*pins, fingerprint])).encode(), 0o600)
+    lines = "".join(line + "\n" for line in [*pins, fingerprint])
+    durable.write_whole(pins_path(), (_PINS_HEAD + lines).encode(), 0o600)

@@ -48,7 +48,7 @@ class Segment(NamedTuple):
 
 
 class Segments:
-    """Grows entry by entry. Keys are (recording, number); `started` is Unix milliseconds, None when the clock was unset."""
+    """Grows entry by entry. Keys are (recording, number); `started` is Unix milliseconds, None for an unset clock."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[int, int], Segment] = {}

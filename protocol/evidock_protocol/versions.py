@@ -21,6 +21,7 @@ MAXIMUM_OPENING = 320  # bytes of one encoded private opening
 MAXIMUM_PRIVATE_FIELDS = 8  # private fields of one entry
 MAXIMUM_LIST = 64  # items of one array inside an entry, statement or message, where no lower limit holds
 MAXIMUM_PAYLOAD = 4224  # bytes of one frame's message: a 4,096-byte chunk and its head
+MAXIMUM_REQUEST = MAXIMUM_STATEMENT + 64  # bytes of one request message
 MAXIMUM_CHUNK = 4096  # bytes of media in one message
 MAXIMUM_UNREAD_REQUESTS = 255  # bytes of requests the host may leave unread on the line
 MAXIMUM_RECEIPT_SEGMENTS = 24  # segments listed in one receipt

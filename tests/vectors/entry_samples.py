@@ -1,6 +1,6 @@
 """Field values of one sample of every entry kind, custody kind and statement, in the order of their field numbers."""
 
-from independent import cbor, numbered, public, seed, sha256, sign1, thumbprint
+from vectors.independent import cbor, numbered, public, seed, sha256, sign1, thumbprint
 
 RECORDER = seed("recorder, epoch 0")
 NEXT = seed("recorder, epoch 1")

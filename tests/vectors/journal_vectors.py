@@ -4,9 +4,9 @@ The shift: enrolled (boot 1), switched on (boot 2), checked, one recording of 2.
 switched on (boot 3), docked, an epoch change at the end of the docking.
 """
 
-import entry_samples as samples
-from independent import TYPES, cbor, leaf, numbered, peaks, public, root, seed, sha256, sign1, thumbprint, to_json
-from storage_vectors import wav_header
+from vectors import entry_samples as samples
+from vectors.independent import TYPES, cbor, leaf, numbered, peaks, public, root, seed, sha256, sign1, thumbprint, to_json
+from vectors.storage_vectors import wav_header
 
 LEAF_SIZE = 16_384
 RATE = 8_000

@@ -163,6 +163,12 @@ def cbor_vectors() -> dict[str, object]:
     return {
         "accepted": [{"hex": cbor2.dumps(value, canonical=True).hex(), "value": notation(value)} for value in VALUES],
         "rejected": cases(NOT_CBOR, "Malformed") + cases(OVER_LIMIT, "LimitExceeded"),
+        # Text as code points, because neither JSON nor UTF-8 can hold it.
+        "refused_text": [
+            {"name": "high surrogate", "points": [0xD800]},
+            {"name": "low surrogate", "points": [0x61, 0xDFFF, 0x62]},
+            {"name": "surrogate pair", "points": [0xD800, 0xDC00]},
+        ],
         "tagged_accepted": [
             {"hex": cbor2.dumps(cbor2.CBORTag(18, value), canonical=True).hex(), "value": notation(value)}
             for value in ([b"\xa1\x01'", {}, b"payload", bytes(64)], 0)

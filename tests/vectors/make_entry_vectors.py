@@ -2,17 +2,16 @@
 
 Everything comes from `independent` (cbor2, PyNaCl, struct, zlib), nothing from evidock_protocol. `accepted` cases carry what
 a reader must find; `rejected` cases say why and as what: Malformed, WrongType, UnknownFormat, or BadSignature for a
-statement whose form is right. Keys and seeds are in the files, for they are worth nothing.
+statement whose form is right. Keys and seeds are in the files, for they are worth nothing. To run, in the folder `tests`:
+`python -m vectors.make_entry_vectors`.
 """
 
 import json
 from pathlib import Path
 
-import entry_samples as samples
-import journal_vectors
-import rejected_entries
-import storage_vectors
-from independent import (
+from vectors import entry_samples as samples
+from vectors import journal_vectors, rejected_entries, storage_vectors
+from vectors.independent import (
     TYPES,
     cbor,
     leaf,
@@ -203,9 +202,9 @@ def private():
     }
 
 
-def write(name: str, content: object) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=True)
-    (HERE / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+def text(content: object) -> str:
+    """What a file holds."""
+    return json.dumps(content, indent=1, ensure_ascii=True) + "\n"
 
 
 def contents() -> dict[str, object]:
@@ -223,4 +222,4 @@ def contents() -> dict[str, object]:
 
 if __name__ == "__main__":
     for file_name, file_content in contents().items():
-        write(file_name, file_content)
+        (HERE / f"{file_name}.json").write_text(text(file_content), encoding="utf-8")

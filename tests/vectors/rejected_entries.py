@@ -1,7 +1,7 @@
 """Entries and statements that every reader rejects; all but the last few carry a valid signature over their wrong form."""
 
-import entry_samples as samples
-from independent import TYPES, cbor, numbered, public, protected_header, sha256, sign1, thumbprint
+from vectors import entry_samples as samples
+from vectors.independent import TYPES, cbor, numbered, public, protected_header, sha256, sign1, thumbprint
 
 ENTRY = TYPES["entry"]
 KEY_ID = thumbprint(public(samples.RECORDER))

@@ -3,8 +3,8 @@
 import struct
 import zlib
 
-import entry_samples as samples
-from independent import cbor, frame, public, to_json
+from vectors import entry_samples as samples
+from vectors.independent import cbor, frame, public, to_json
 
 
 def rejected(rows) -> list[dict]:

@@ -2,6 +2,9 @@
 
 Source: RFC 8032, sections 5.1.5 to 5.1.7. Each operation is also a generator, so that a recorder's one loop can do it
 in slices: it yields None while there is work left and, last, the result.
+
+Big integers take no constant time. What depends on a secret is blinded, and the comb takes the same steps for every
+scalar, but whoever measures the processor itself (power, emissions) is not kept out.
 """
 
 from evidock_agent.crypto.comb import ORDER, Comb
@@ -55,15 +58,19 @@ def sign_steps(seed: bytes, public: bytes, message: bytes, hedge: bytes = b"") -
     then SHA-512(hedge || 96 zeros || prefix || 96 zeros || message), as draft-irtf-cfrg-det-sigs-with-noise-05 puts it
     under "Updates to RFC 8032". Such a signature verifies as any other.
 
-    ValueError when `seed`, `public` or `hedge` has another length.
+    ValueError, from the first step, when `seed`, `public` or `hedge` has another length.
     """
+    # Hashed twice: were a lent buffer to change in between, nonce and challenge would be of two messages, which is how
+    # keys are lost.
+    message = bytes(message)
+    public = bytes(public)
     if len(public) != 32 or len(hedge) not in (0, 32):
         raise ValueError(f"expected a key of 32 bytes and a hedge of 0 or 32, got {len(public)} and {len(hedge)}")
     scalar, prefix = _expand(seed)
     yield None
     hasher = Sha512()
     if hedge:
-        prefix = hedge + bytes(96) + prefix + bytes(96)
+        prefix = bytes(hedge) + bytes(96) + prefix + bytes(96)
     hasher.update(prefix)
     yield from _absorb_steps(hasher, message)
     digest = hasher.digest()
@@ -84,7 +91,8 @@ def verify_steps(public: bytes, message: bytes, signature: bytes) -> "Iterator[b
     """`verify` in slices; the last value is True or False (RFC 8032, section 5.1.7).
 
     Stricter than the RFC and the same as libsodium: S below L, the key canonical, neither the key nor R of small order,
-    the equation without the cofactor, and R compared as bytes, so that it is canonical too.
+    the equation without the cofactor, and R compared as bytes, so that it is canonical too. `message` is read on the
+    way and must stay as it is until the end.
     """
     public = bytes(public)
     commitment = bytes(signature[:32])

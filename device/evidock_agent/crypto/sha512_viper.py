@@ -34,7 +34,7 @@ def _expand(data, offset: int, one: uint):
         xh = uint(w[2])
         xl = uint(w[3])
         high = ((xh >> 1) | (xl << 31)) ^ ((xh >> 8) | (xl << 24)) ^ (xh >> 7)
-        low = uint((((xl >> 1) | (xh << 31)) ^ ((xl >> 8) | (xh << 24)) ^ ((xl >> 7) | (xh << 25))) & mask)
+        low = ((xl >> 1) | (xh << 31)) ^ ((xl >> 8) | (xh << 24)) ^ ((xl >> 7) | (xh << 25))
         xh = uint(w[28])
         xl = uint(w[29])
         high += ((xh >> 19) | (xl << 13)) ^ ((xl >> 29) | (xh << 3)) ^ (xh >> 6)

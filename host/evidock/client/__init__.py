@@ -5,6 +5,8 @@ Interface: "Python". `connection`, `session`, `pull` and `transport` do the work
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, cast
@@ -58,12 +60,19 @@ class Recorder:
     `hello` holds the fields of HELLO, `device` the id (32 bytes, None while blank), `store` the store it docks to.
     """
 
-    def __init__(self, line: Line, port: str, store: Store | None = None, owns_store: bool = False):
+    def __init__(
+        self,
+        line: Line,
+        port: str,
+        store: Store | None = None,
+        owns_store: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ):
         """Says HELLO on an open `line`. Raises NotARecorder, UnsupportedVersion, LineLost."""
         self.port = port
         self.store = store
         self._owns_store = owns_store
-        self.connection = Connection(line, port)
+        self.connection = Connection(line, port, monotonic)
         self.hello = self.connection.hello()
 
     @property
@@ -122,8 +131,8 @@ def _status(hello: Values, answer: Values) -> Status:
     checks = cast("list[list[int]] | None", answer["check"]) or []
     return Status(
         device=device.hex() if device is not None else None,
-        model=_printable(hello["model"]),
-        software=_printable(hello["software"]),
+        model=printable(hello["model"]),
+        software=printable(hello["software"]),
         protection=codes.name_of(codes.PROTECTIONS, cast(int, hello["protection"])),
         provisioned=hello["state"] == 1,
         battery_percent=cast("int | None", answer["battery"]),
@@ -150,6 +159,6 @@ def _kibibytes(value: object) -> int | None:
     return value * 1024 if isinstance(value, int) else None
 
 
-def _printable(text: object) -> str:
+def printable(text: object) -> str:
     """Text from the line, fit for a terminal."""
     return "".join(character if character.isprintable() else "?" for character in str(text))

@@ -1,6 +1,6 @@
 """Requests and answers over a line: numbers, deadlines, retries of what may be asked twice, noise skipped.
 
-Specification: "Frames" and "Messages". One request at a time, except media, whose ranges `pull` keeps outstanding itself.
+Specification: "Frames" and "Messages". One request at a time, except media, whose ranges `pull` keeps outstanding.
 """
 
 from __future__ import annotations
@@ -115,8 +115,7 @@ class Connection:
 
     def refused(self, refusal: wire.Refusal) -> Refused:
         """The error for a refusal that nothing can be done about here."""
-        known = {code: name for code, name in messages.REFUSALS}
-        name = known.get(refusal.code, "unknown")
+        name = dict(messages.REFUSALS).get(refusal.code, "unknown")
         text = "".join(character if character.isprintable() else " " for character in refusal.text)[:120]
         return Refused("refused_" + name if name in _EXPLAINED else "refused", refusal.code, name=name, reason=text)
 
@@ -178,7 +177,7 @@ class Connection:
 
 
 # Refusals whose sentence says more than their name.
-_EXPLAINED = ("not_provisioned", "bad_certificate", "no_random_source", "storage", "busy", "wrong_role")
+_EXPLAINED = ("not_provisioned", "bad_certificate", "no_random_source", "storage", "busy", "wrong_role", "no_session")
 
 
 def _uint(value: object) -> int:

@@ -1,6 +1,6 @@
 """Pulls the journal up to a head, and the private openings that belong to it.
 
-Specification: "Messages" (JOURNAL, PRIVATE). Each entry is checked before it is kept; what does not fit is refused whole.
+Specification: "Messages" (JOURNAL, PRIVATE). Each entry is checked before it is kept; what does not fit is refused.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ class SegmentMissing(Exception):
 
 
 def fetch_leaves(connection: Connection, segment: Segment) -> list[bytes] | None:
-    """The segment's leaf hashes when they fit its signed root, else None. Raises Refused for a list that is not there."""
+    """The segment's leaf hashes when they fit its signed root, else None. Raises Refused when there is no list."""
     leaves: list[bytes] = []
     while len(leaves) < segment.leaves:
         asked: Values = {"recording": segment.recording, "number": segment.number, "first": len(leaves)}
@@ -57,7 +57,7 @@ class Range:
 
 
 class Pull:
-    """The pull of one segment into `file`. After `run`: `damaged` leaves, and `length`, the bytes that the recorder has."""
+    """The pull of one segment into `file`. After `run`: `damaged` leaves, and `length`, the bytes the recorder has."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Pull:
         file: PartialFile,
         advance: Callable[[int], None],
     ):
-        """Without `leaves` (the recorder's list does not fit) bytes are taken as they come and judged by the root later.
+        """Without `leaves` (the recorder's list does not fit) bytes are taken as they come, the root judges later.
 
         `advance` is told of bytes as they arrive, and of bytes that were for nothing as a negative number.
         """
@@ -237,7 +237,7 @@ class Pull:
                 self._complete(index)
 
     def _complete(self, index: int) -> None:
-        """A leaf has all its bytes: to disk when it hashes as signed, else asked for again, and kept as damaged at last."""
+        """A leaf has all its bytes: to disk when it hashes as signed, else asked again, and kept as damaged at last."""
         buffer = self._buffers.pop(index)
         del self._filled[index]
         if self._leaves is not None and merkle.leaf_hash(buffer) != self._leaves[index]:

@@ -1,7 +1,7 @@
 """A docking session: both sides prove their keys, and the recorder's head is tied to this session's nonces.
 
-Specification: "Session". What the recorder signed is judged by the epoch key that its verified journal prescribes, never by
-a key that it brings along.
+Specification: "Session". What the recorder signed is judged by the epoch key that its verified journal prescribes,
+never by a key that it brings along.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Session:
                 raise
 
     def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
-        """Signs a receipt for `segments` as of `head`, lets `keep` make it durable here, then hands it to the recorder."""
+        """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, then hands it to the recorder."""
         values = self._place()
         values.update(size=head.size, newest=head.newest, root=head.root, time=self._store.now_ms(), segments=segments)
         raw = self._sign(statements.TYP_RECEIPT, values)

@@ -5,6 +5,7 @@ Interface: "PORT is anything pyserial opens". Every failure of the line is a Por
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import select
 from typing import Protocol
@@ -41,7 +42,9 @@ class SerialLine:
         """Opens `name` for this process alone where the system can do that. Raises PortError."""
         self.name = name
         try:
-            self._port = serial.serial_for_url(name, baudrate=baud, timeout=0, write_timeout=WRITE_SECONDS, exclusive=True)
+            self._port = serial.serial_for_url(
+                name, baudrate=baud, timeout=0, write_timeout=WRITE_SECONDS, exclusive=True
+            )
         except (OSError, ValueError) as error:
             raise _port_error(name, error) from None
         self._descriptor = self._find_descriptor()
@@ -67,10 +70,8 @@ class SerialLine:
             raise LineLost("line_lost", port=self.name) from error
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the device is gone: there is nothing to let go of
             self._port.close()
-        except OSError:
-            pass  # the device is gone: there is nothing to let go of
 
     def _find_descriptor(self) -> int | None:
         try:

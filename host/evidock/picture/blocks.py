@@ -93,7 +93,7 @@ def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
     top = y + 24
     for look in [look for look in LOOKS if any(look_of(span) == look for span in drawing.spans)]:
         names = drawing.call("state", look), drawing.call("state", f"{look}.explanation")
-        parts.append(_row(top, names, draw(look, MARGIN + 4, top + 7, 62, 22), place[0] - 90))
+        parts.append(_row(top, names, draw(look, MARGIN + 4, top + 8, 62, 19), place[0] - 90))
         for index, device in enumerate(columns):
             chosen = [span for span in drawing.spans if look_of(span) == look and device in (None, span.device)]
             figure = stopwatch(sum(span.seconds for span in chosen))

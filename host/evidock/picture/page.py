@@ -19,6 +19,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .4rem .6rem; border-to
 th, td {{ overflow-wrap: anywhere; }}
 code {{ font-size: .9em; overflow-wrap: anywhere; }}
 td code {{ white-space: nowrap; }}
+td:last-child {{ min-width: 19em; }}
 @media print {{ tr, li {{ break-inside: avoid; }} svg {{ break-inside: auto; }} }}
 """
 

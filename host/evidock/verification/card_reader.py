@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +22,7 @@ from .sequence import items
 
 _FIRST = 1 << 16  # bytes at the journal's beginning in which a readable entry must tell the device id
 _LEAVES = 32 * ((1 << 20) + 2)
+_KNOWN = (card.JOURNAL, card.PRIVATE, "JOURNAL.OLD")  # the last: a copy that was not this recorder's journal
 
 
 class Files(Protocol):
@@ -68,40 +70,29 @@ class FolderFiles:
 
 
 class CardReader:
-    """One card; the device id is what its journal says."""
+    """One card, which may hold folders of several recorders; each device id is what the journal there says."""
 
     is_store = False
     zone: tzinfo = UTC
     zone_name = "UTC"
 
     def __init__(self, files: Files, root: str):
-        """`root` is the folder of evidock's files below `files`, "" or ending with a slash. Raises NotEvidence."""
+        """`root` is evidock's folder below `files`, "" or ending with a slash. Raises NotEvidence when nothing of ours is there."""
         self._files = files
         self._root = root
-        self._known = (card.JOURNAL, card.PRIVATE, card.IDENTITY)
         names = files.names(root.rstrip("/"))
-        if not any(name in names for name in self._known):
+        self._folders = {self._device_in(name): root + name for name in names if _is_device_folder(name)}
+        if not self._folders and card.IDENTITY not in names:
             raise NotEvidence("card_without_journal")
 
     def devices(self) -> list[bytes]:
-        journal = self._files.open(self._root + card.JOURNAL)
-        if journal is None:
-            return [bytes(32)]
-        for item in items(journal):
-            if item.offset > _FIRST:
-                break
-            if item.raw is not None:
-                try:
-                    return [parse(item.raw).device]
-                except ProtocolError:
-                    continue
-        return [bytes(32)]
+        return sorted(self._folders)
 
     def journal(self, device: bytes) -> Media | None:
-        return self._files.open(self._root + card.JOURNAL)
+        return self._files.open(self._folders[device] + card.JOURNAL)
 
     def private(self, device: bytes) -> Media | None:
-        return self._files.open(self._root + card.PRIVATE)
+        return self._files.open(self._folders[device] + card.PRIVATE)
 
     def heads(self, device: bytes) -> Media | None:
         return None
@@ -117,7 +108,7 @@ class CardReader:
 
     def media_path(self, device: bytes, recording: int, number: int, media: int, started_ms: int | None) -> str:
         folder = card.recording_folder(recording)
-        return f"{self._root}{folder}/{card.segment_stem(number)}.{card.extension(media)}"
+        return f"{self._folders[device]}{folder}/{card.segment_stem(number)}.{card.extension(media)}"
 
     def media(self, device: bytes, path: str) -> Media | None:
         return self._files.open(path)
@@ -135,15 +126,37 @@ class CardReader:
         return self._files.open(path.rpartition(".")[0] + "." + card.CHECKPOINTS)
 
     def stray(self, device: bytes) -> Iterator[tuple[str, int, int] | tuple[str, None, None]]:
-        top = self._root.rstrip("/")
-        for folder in self._files.names(top):
+        top = self._folders[device]
+        for folder in self._files.names(top.rstrip("/")):
             if not folder.endswith("/"):
-                if folder not in self._known:
-                    yield self._root + folder, None, None
+                if folder not in _KNOWN:
+                    yield top + folder, None, None
                 continue
-            for name in self._files.names(self._root + folder):
+            for name in self._files.names((top + folder).rstrip("/")):
                 if name.endswith(("." + card.LEAVES, "." + card.CHECKPOINTS)):
                     continue
-                path = self._root + folder + name
+                path = top + folder + name
                 claimed = segment_of(name, folder.rstrip("/"))
                 yield (path, *claimed) if claimed else (path, None, None)
+
+    def media_bytes(self, device: bytes) -> int:
+        return 0
+
+    def _device_in(self, folder: str) -> bytes:
+        """The device id in a folder's journal; where none can be read, one that only begins as the folder is named."""
+        journal = self._files.open(self._root + folder + card.JOURNAL)
+        if journal is not None:
+            try:
+                for item in items(journal):
+                    if item.offset > _FIRST:
+                        break
+                    if item.raw is not None:
+                        with suppress(ProtocolError):
+                            return parse(item.raw).device
+            finally:
+                journal.close()
+        return bytes.fromhex(folder[:8]) + bytes(28)
+
+
+def _is_device_folder(name: str) -> bool:
+    return len(name) == 9 and name[8] == "/" and all(character in "0123456789ABCDEF" for character in name[:8])

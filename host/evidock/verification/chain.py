@@ -62,6 +62,10 @@ class Chain:
         for first, last in self._holes:
             self._break("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
 
+    def declare_missing(self, first: int, last: int) -> None:
+        """The recorder itself signed that entries `first` to `last` are lost: that is no break of the chain."""
+        self._holes = [hole for hole in self._holes if not (first <= hole[0] and hole[1] <= last)]
+
     def _item(self, item: Item) -> Entry | None:
         if item.raw is None:
             if item.torn:

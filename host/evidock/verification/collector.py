@@ -27,12 +27,11 @@ class Place(NamedTuple):
 
 
 class Collector:
-    """Findings of one verification, and the worst verdict that they force."""
+    """The findings of one verification."""
 
     def __init__(self, lang: str):
         """`lang` is the language of the sentences, "en" or "zh"."""
         self.lang = lang
-        self.verdicts: set[Verdict] = set()
         self._kept: list[tuple[Finding, Place | None]] = []
         self._counts: dict[str, int] = {}
 
@@ -52,8 +51,6 @@ class Collector:
     ) -> None:
         """Adds a finding of `code`; `sentence` picks another of its sentences, `attack` another row of the catalogue."""
         row = CODES[code]
-        if row.verdict is not None:
-            self.verdicts.add(row.verdict)
         count = self._counts.get(code, 0) + 1
         self._counts[code] = count
         if count > KEPT:
@@ -91,6 +88,10 @@ class Collector:
             if offset is not None:
                 time = ((offset + place.first) / 1000, (offset + place.last) / 1000)
                 self._kept[index] = (replace(finding, time=time), None)
+
+    def overflowed(self) -> set[Verdict]:
+        """Verdicts that findings force which were only counted."""
+        return {row.verdict for code, row in CODES.items() if self._counts.get(code, 0) > KEPT and row.verdict is not None}
 
     def findings(self) -> tuple[Finding, ...]:
         """All that were kept, in the order found; the last ones say how many more there were."""

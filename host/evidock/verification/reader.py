@@ -81,6 +81,10 @@ class Reader(Protocol):
         """Every file where media lie: (path, recording, number), or (path, None, None) when its name is no segment's."""
         ...
 
+    def media_bytes(self, device: bytes) -> int:
+        """Bytes of all media files, for a progress bar; 0 when that would take long to tell."""
+        ...
+
 
 def open_reader(path: str | Path) -> Reader:
     """The reader for a store, a card (mounted folder, or its EVIDOCK folder) or an image of a card.
@@ -97,7 +101,7 @@ def open_reader(path: str | Path) -> Reader:
             if (place / layout.STORE_FILE).is_file() or (place / layout.RECORDERS).is_dir():
                 return StoreReader(place)
             for root in (place / card.ROOT, place):
-                if (root / card.JOURNAL).is_file() or (root / card.IDENTITY).is_file():
+                if root.name.upper() == card.ROOT and root.is_dir():
                     return CardReader(FolderFiles(root), "")
             raise NotEvidence("not_evidence", path=path)
         if place.is_file():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import cast
@@ -85,6 +86,15 @@ class StoreReader:
                 path = os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
                 claimed = segment_of(name, os.path.basename(folder))
                 yield (path, *claimed) if claimed else (path, None, None)
+
+    def media_bytes(self, device: bytes) -> int:
+        top = str(self.root / layout.recorder(device) / layout.MEDIA)
+        total = 0
+        for folder, _folders, names in os.walk(top):
+            for name in names:
+                with suppress(OSError):
+                    total += os.stat(os.path.join(folder, name)).st_size
+        return total
 
     def _file(self, device: bytes, name: str) -> Media | None:
         return _open(self.root / layout.recorder(device) / name)

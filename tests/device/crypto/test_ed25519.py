@@ -133,6 +133,16 @@ def test_steps_of_keys_and_of_verification() -> None:
     assert list(ed25519.verify_steps(public, b"message", bytes(64))) == [False]
 
 
+def test_a_lent_buffer_may_change_while_it_is_signed() -> None:
+    """Otherwise one nonce would serve two challenges."""
+    seed, public = make_ed25519_vectors.SEED, make_ed25519_vectors.PUBLIC
+    lent = bytearray(b"first")
+    steps = ed25519.sign_steps(seed, public, memoryview(lent))  # pyright: ignore[reportArgumentType]
+    next(steps)
+    lent[:] = b"other"
+    assert list(steps)[-1] == ed25519.sign(seed, public, b"first")
+
+
 def test_two_signatures_may_be_under_way_at_once() -> None:
     """Nothing of a signature lives outside its generator."""
     seed, public = make_ed25519_vectors.SEED, make_ed25519_vectors.PUBLIC

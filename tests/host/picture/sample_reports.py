@@ -250,7 +250,10 @@ def two_devices() -> Report:
         Answer(Provenance.TRUSTED, "Both recorders were enrolled under the pinned key of the organisation 5e21 90ac."),
         Answer(Completeness.UNKNOWN, "Recorder b04e 1d5c has not been docked since 01:05:00."),
         (at("22:00:00"), at("02:00:00", "2025-03-15")),
-        (device(), device(TWO, model="Axon-like 4K", serial="BC-2024-0233", protection="secure_element", head=None)),
+        (
+            device(),
+            device(TWO, model="Helmet camera 4K", serial="BC-2024-0233", protection="secure_element", head=None),
+        ),
         Coverage((*first, *second)),
         (),
         (

@@ -1,0 +1,72 @@
+"""Receipts that hosts gave: which segments were safe at a host, whatever lies there now.
+
+Specification: "Receipts". They come from the store's own file and, sealed in the journal, from the recorder.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from evidock import keys
+from evidock_protocol import entry, statements
+from evidock_protocol.errors import ProtocolError, UnknownFormat
+
+from .collector import Collector
+from .reader import Media
+from .segment_set import SegmentSet
+from .sequence import items
+
+
+class Receipts:
+    """The segments of one recorder that were receipted; `hashes` are those of the receipts seen in the store's file."""
+
+    def __init__(self, device: bytes, collector: Collector):
+        self.device = device
+        self.segments = SegmentSet()
+        self._collector = collector
+
+    def read(self, stream: Media | None, host_key: bytes | None, name: str) -> None:
+        """Takes the store's own file: every receipt in it must be well formed and signed by the store's host."""
+        if stream is None:
+            return
+        try:
+            for item in items(stream):
+                span = (item.offset, item.offset + item.length)
+                if item.raw is None:
+                    self._collector.add(
+                        "MALFORMED", device=self.device, path=name, span=span, number=0, reason="no statement begins here"
+                    )
+                    continue
+                try:
+                    sealed, values = entry.parse_statement(item.raw, statements.TYP_RECEIPT)
+                except UnknownFormat as error:
+                    self._collector.add("UNKNOWN_FORMAT", device=self.device, path=name, number=0, reason=error)
+                    continue
+                except ProtocolError as error:
+                    self._collector.add("MALFORMED", device=self.device, path=name, span=span, number=0, reason=error)
+                    continue
+                if host_key is not None and not keys.verify_statement(sealed, host_key):
+                    self._collector.add(
+                        "BAD_SIGNATURE", device=self.device, path=name, span=span, sentence="BAD_SIGNATURE.receipt"
+                    )
+                    continue
+                self._take(values)
+        finally:
+            stream.close()
+
+    def sealed(self, raw: object) -> None:
+        """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content counts."""
+        if not isinstance(raw, bytes):
+            return
+        try:
+            _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
+        except ProtocolError:
+            return
+        self._take(values)
+
+    def _take(self, values: dict[str, object]) -> None:
+        if values["device"] == self.device:
+            for recording, number, _root in cast("list[tuple[int, int, bytes]]", values["segments"]):
+                self.segments.add(recording, number)
+
+

@@ -1,0 +1,166 @@
+"""The whole verification of a store, a card or a package: `verify`.
+
+Architecture: "Verification is a pure library over a reader interface". It opens no port, writes nothing and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+
+from evidock import organisation
+from evidock.errors import WrongUsage
+from evidock.report import Coverage, Finding, Provenance, Report, Span, Verdict
+
+from . import verdict as judge
+from .collector import Collector
+from .heads import SignedHead, read_heads
+from .reader import NotEvidence, Reader, open_reader
+from .recorder import DeviceResult, RecorderCheck
+from .segments import SegmentChecker
+from .trust import Trust, parse_pins
+
+Moment = float | datetime | str | None
+Progress = Callable[[int, int], None]
+"""Called with the bytes of media read so far and those there are."""
+
+_PROVENANCES = (Provenance.TRUSTED, Provenance.UNPINNED, Provenance.UNTRUSTED)
+_KEPT_OUTSIDE = (Verdict.ALTERED, Verdict.UNTRUSTED)
+
+
+def verify(
+    evidence: str | Path | Reader | object,
+    start: Moment = None,
+    end: Moment = None,
+    *,
+    trust: Iterable[str] | None = None,
+    heads: str | Path | None = None,
+    device: str | None = None,
+    progress: Progress | None = None,
+    lang: str = "en",
+) -> Report:
+    """Verifies `evidence`: a path to a store, a package or a card, an open `Store`, or a `Reader`.
+
+    `start` and `end` are Unix seconds, datetimes or ISO 8601 text; without zone they are in the store's zone. By default the
+    interval is the life of each recorder as far as it is known. `trust` holds organisation keys or fingerprints (64 hexadecimal
+    digits); None means the user's pins. `heads` names a file of signed heads kept elsewhere. `device` is the beginning of a
+    recorder's id. Raises EvidockError when the evidence cannot be read at all; everything else is a finding.
+    """
+    reader = _reader(evidence)
+    first, last = _milliseconds(start, reader), _milliseconds(end, reader)
+    if first is not None and last is not None and last <= first:
+        raise WrongUsage("empty_interval", start=start, end=end)
+    collector = Collector(lang)
+    known = Trust(parse_pins(organisation.read_pins() if trust is None else trust), collector)
+    known.read(reader)
+    extra = _extra_heads(heads, collector)
+    devices = _devices(reader, known, device)
+    if not devices:
+        collector.add("NOTHING")
+    checker, tell = SegmentChecker(), _teller(reader, devices, progress)
+    results = [
+        RecorderCheck(reader, one, known, extra, (first, last), collector, checker, tell).run() for one in devices
+    ]
+    return _report(reader, results, devices, (first, last), collector, lang)
+
+
+def _report(
+    reader: Reader, results: list[DeviceResult], devices: list[bytes], asked: tuple[int | None, int | None],
+    collector: Collector, lang: str,
+) -> Report:  # fmt: skip
+    spans: list[Span] = []
+    bounds: list[tuple[int, int]] = []
+    for device, result in zip(devices, results, strict=True):
+        known = result.placed.interval or (asked[0] or asked[1] or 0, asked[1] or asked[0] or 0)
+        start = known[0] if asked[0] is None else asked[0]
+        end = known[1] if asked[1] is None else asked[1]
+        end = max(start, end)
+        bounds.append((start, end))
+        spans += result.placed.spans(device, start, end)
+    interval = (min((one[0] for one in bounds), default=asked[0] or 0) / 1000, max((one[1] for one in bounds), default=asked[1] or 0) / 1000)
+    findings = tuple(_inside(collector.findings(), interval))
+    provenance = max((result.provenance for result in results), key=_PROVENANCES.index, default=Provenance.UNTRUSTED)
+    verdict = judge.overall(findings, collector.overflowed(), spans, provenance)
+    reports = tuple(result.report for result in results)
+    return Report(
+        verdict=verdict,
+        authenticity=judge.authenticity(findings, verdict, lang),
+        provenance=judge.provenance_answer(provenance, findings, lang),
+        completeness=judge.completeness(findings, spans, lang),
+        interval=interval,
+        devices=reports,
+        coverage=Coverage(tuple(spans)),
+        findings=findings,
+        marks=tuple(mark for result in results for mark in result.marks if interval[0] <= mark.time <= interval[1]),
+        unproven=judge.unproven(reports, lang),
+        zone=reader.zone_name,
+    )
+
+
+def _inside(findings: Iterable[Finding], interval: tuple[float, float]) -> Iterable[Finding]:
+    """Findings that concern the interval. What is altered or untrusted anywhere in the chain concerns all of it."""
+    for finding in findings:
+        outside = finding.time is not None and (finding.time[1] < interval[0] or finding.time[0] > interval[1])
+        if not outside or finding.verdict in _KEPT_OUTSIDE:
+            yield finding
+
+
+def _reader(evidence: object) -> Reader:
+    if isinstance(evidence, str | Path):
+        return open_reader(evidence)
+    folder = getattr(evidence, "folder", None)
+    if isinstance(folder, str | Path):  # a Store
+        return open_reader(folder)
+    if not hasattr(evidence, "media_path"):
+        raise WrongUsage("not_evidence", path=type(evidence).__name__)
+    return evidence  # type: ignore[return-value]
+
+
+def _milliseconds(moment: Moment, reader: Reader) -> int | None:
+    if moment is None:
+        return None
+    try:
+        if isinstance(moment, str):
+            moment = datetime.fromisoformat(moment)
+        if isinstance(moment, datetime):
+            moment = (moment if moment.tzinfo else moment.replace(tzinfo=reader.zone)).timestamp()
+        return round(moment * 1000)
+    except (ValueError, OverflowError, TypeError):
+        raise WrongUsage("bad_time", time=str(moment)[:80]) from None
+
+
+def _extra_heads(path: str | Path | None, collector: Collector) -> list[SignedHead]:
+    if path is None:
+        return []
+    try:
+        stream = open(path, "rb", buffering=0)
+    except OSError as error:
+        raise NotEvidence("unreadable", path=path, reason=error.strerror or str(error)) from error
+    return read_heads(stream, str(path), collector, None)
+
+
+def _devices(reader: Reader, known: Trust, wanted: str | None) -> list[bytes]:
+    """Recorders that are here, and those whose evidence the custody chain knows although it is gone."""
+    found = sorted({*reader.devices(), *known.sizes})
+    if wanted is None:
+        return found
+    chosen = [one for one in found if one.hex().startswith(wanted.lower())] if wanted else []
+    if not chosen:
+        raise WrongUsage("no_such_device", device=wanted[:64])
+    return chosen
+
+
+def _teller(reader: Reader, devices: list[bytes], progress: Progress | None) -> Callable[[int], None] | None:
+    if progress is None:
+        return None
+    total = sum(reader.media_bytes(device) for device in devices)
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(min(done, total), total)
+
+    progress(0, total)
+    return tell

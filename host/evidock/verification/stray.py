@@ -1,0 +1,100 @@
+"""Files where media lie that no entry accounts for: unsigned, moved, foreign, or not closed yet.
+
+Architecture: "Every byte of the file is covered". AT-3, AT-30 and AT-31.
+"""
+
+from __future__ import annotations
+
+from evidock import keys
+from evidock_protocol import card, entry, merkle, statements
+from evidock_protocol.errors import ProtocolError
+
+from .chain import Chain
+from .collector import Collector
+from .entries import Segment
+from .reader import Reader
+from .recordings import Recordings
+from .segment_set import SegmentSet
+from .sequence import items
+
+_BLOCK = 1 << 16
+
+
+class StrayFiles:
+    """What should be where: fed with each segment's path, then asked to look at the folders."""
+
+    def __init__(self, reader: Reader, device: bytes, collector: Collector):
+        self._reader = reader
+        self._device = device
+        self._collector = collector
+        self._places: dict[int, set[tuple[str, str]]] = {}  # recording: folders and extensions of its segments
+
+    def expect(self, segment: Segment, path: str) -> None:
+        """A sealed segment belongs at `path`."""
+        folder, _slash, name = path.rpartition("/")
+        self._places.setdefault(segment.recording, set()).add((folder, name.rpartition(".")[2]))
+
+    def look(self, chain: Chain, recordings: Recordings, sealed: SegmentSet, enrolled: bool) -> None:
+        """Adds a finding for every file that no entry accounts for."""
+        known = chain.size > 0 or enrolled
+        for path, recording, number in self._reader.stray(self._device):
+            if recording is None or number is None:
+                self._say("INSERTED" if known else "LOOSE_CONTENT", path, sentence="INSERTED" if known else None)
+            elif (recording, number) in sealed:
+                stem = card.segment_stem(number)
+                places = self._places.get(recording, set())
+                if not any(path == f"{folder}/{stem}.{extension}" for folder, extension in places):
+                    self._say("STORE_MISMATCH", path, recording, number, sentence="STORE_MISMATCH.moved")
+            elif self._is_open(chain, recordings, path, recording, number):
+                self._say("UNSEALED", path, recording, number)
+            else:
+                self._say("UNSIGNED_CONTENT" if known else "LOOSE_CONTENT", path, recording, number)
+
+    def _is_open(self, chain: Chain, recordings: Recordings, path: str, recording: int, number: int) -> bool:
+        """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards only)."""
+        raw = self._reader.checkpoints(self._device, path)
+        if raw is None or not chain.key:
+            return False
+        newest = None
+        try:
+            for item in items(raw):
+                if item.raw is None:
+                    continue
+                try:
+                    sealed, values = entry.parse_statement(item.raw, statements.TYP_CHECKPOINT)
+                except ProtocolError:
+                    continue
+                if values["device"] == self._device and (values["recording"], values["number"]) == (recording, number):
+                    if keys.verify_statement(sealed, chain.key):
+                        newest = values
+        finally:
+            raw.close()
+        return newest is not None and self._holds(path, newest)
+
+    def _holds(self, path: str, checkpoint: dict[str, object]) -> bool:
+        """Whether the file's first leaves are those that the checkpoint vouches for."""
+        file = self._reader.media(self._device, path)
+        length, leaves = checkpoint["length"], checkpoint["leaves"]
+        if file is None or not isinstance(length, int) or not isinstance(leaves, int) or leaves <= 0:
+            return False
+        size = (length - card.WAV_HEADER) // leaves
+        if size <= 0 or size > _BLOCK * 16 or card.WAV_HEADER + size * leaves != length:
+            return False
+        tree = merkle.TreeHasher()
+        try:
+            file.seek(card.WAV_HEADER)
+            for _ in range(leaves):
+                data = file.read(size)
+                if len(data) != size:
+                    return False
+                tree.append(merkle.leaf_hash(data))
+        finally:
+            file.close()
+        return tree.root() == checkpoint["root"]
+
+    def _say(
+        self, code: str, path: str, recording: int | None = None, number: int | None = None, sentence: str | None = None
+    ) -> None:
+        self._collector.add(code, device=self._device, recording=recording, segment=number, path=path, sentence=sentence)
+
+

@@ -1,0 +1,177 @@
+"""Provenance: from the pinned organisation key over the host's certificate and custody chain to each recorder's GENESIS.
+
+Architecture: "Trust". What pins itself proves nothing: without a pin, and without an enrolment that leads to it, the verdict is at
+best UNTRUSTED.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import cast
+
+from evidock import keys
+from evidock.errors import WrongUsage
+from evidock.report import Provenance
+from evidock_protocol import codes, entry, kinds, sign1, statements
+from evidock_protocol.entry import ZERO_HASH
+from evidock_protocol.errors import ProtocolError
+
+from .chain import Chain
+from .collector import Collector
+from .entries import Entry
+from .reader import Media, Reader
+from .segment_set import SegmentSet
+
+_FIRST = 1 << 13  # bytes of custody that hold its first entry
+
+
+def parse_pins(pins: Iterable[str]) -> frozenset[bytes]:
+    """Keys or fingerprints as 32 bytes each, from 64 hexadecimal digits with or without separators. Raises WrongUsage."""
+    found: set[bytes] = set()
+    for pin in pins:
+        digits = re.sub(r"[\s:.-]", "", pin)
+        if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
+            raise WrongUsage("bad_pin", pin=pin[:80])
+        found.add(bytes.fromhex(digits))
+    return frozenset(found)
+
+
+class Enrolment:
+    """One ENROL entry of a custody chain that is certified."""
+
+    def __init__(self, genesis: bytes, host: bytes):
+        self.genesis = genesis
+        self.host = host
+
+
+class Trust:
+    """What custody and certificates say: enrolments, heads and ingests by recorder, and the organisation that vouches."""
+
+    def __init__(self, pins: frozenset[bytes], collector: Collector):
+        """`pins` are public keys or thumbprints of organisations, or ids of recorders."""
+        self.pins = pins
+        self.organisation: bytes | None = None
+        self.host_key: bytes | None = None
+        self.enrolled: dict[bytes, Enrolment] = {}
+        self.heads: dict[bytes, dict[bytes, tuple[int, int]]] = {}
+        """By device: statement hash of a signed head → (size, Unix milliseconds at which the host dated it)."""
+        self.sizes: dict[bytes, tuple[int, bytes, bytes | None]] = {}
+        """By device: the largest size that custody knows, its newest hash, and its root where known."""
+        self.ingested: dict[bytes, SegmentSet] = {}
+        self.custody_hashes: set[bytes] = {ZERO_HASH}
+        self.custody_intact = True
+        self._certificates: list[dict[str, object]] = []
+        self._collector = collector
+
+    def read(self, reader: Reader) -> None:
+        """Reads the certificate and walks the custody chain of a store."""
+        if not reader.is_store:
+            return
+        raw = reader.certificate()
+        if raw is not None:
+            self._take_certificate(raw)
+        custody = reader.custody()
+        if custody is None:
+            return
+        try:
+            self._walk(custody)
+        finally:
+            custody.close()
+
+    def judge(self, device: bytes, genesis: Entry | None) -> Provenance:
+        """How far the provenance of one recorder is established; adds the finding that says why not further."""
+        if device in self.pins:
+            return Provenance.TRUSTED
+        if not self.pins:
+            self._collector.add("NO_PIN", device=device)
+            return Provenance.UNPINNED
+        if genesis is None:
+            self._collector.add("NOT_ENROLLED", device=device, sentence="NOT_ENROLLED.no_genesis")
+            return Provenance.UNTRUSTED
+        claimed = genesis.octets("organisation")
+        if not self._is_pinned(claimed):
+            self._collector.add("FOREIGN_ORGANISATION", device=device, found=sign1.thumbprint(claimed))
+            return Provenance.UNTRUSTED
+        enrolment = self.enrolled.get(device)
+        if enrolment is None:
+            self._collector.add("NOT_ENROLLED", device=device)
+            return Provenance.UNTRUSTED
+        if enrolment.genesis != genesis.hash:
+            self._collector.add("NOT_ENROLLED", device=device, sentence="NOT_ENROLLED.other_genesis")
+            return Provenance.UNTRUSTED
+        return Provenance.TRUSTED
+
+    def _is_pinned(self, key: bytes) -> bool:
+        return key in self.pins or sign1.thumbprint(key) in self.pins
+
+    def _take_certificate(self, raw: bytes) -> None:
+        """Keeps a certificate that its organisation signed; whether that organisation is pinned is judged on use."""
+        try:
+            sealed, values = entry.parse_statement(raw, statements.TYP_CERTIFICATE)
+        except ProtocolError as error:
+            self._collector.add("MALFORMED", path="host.cert", number=0, reason=error)
+            return
+        organisation = cast(bytes, values["organisation"])
+        if not keys.verify_statement(sealed, organisation):
+            self._collector.add("BAD_SIGNATURE", path="host.cert", sentence="BAD_SIGNATURE.certificate")
+            return
+        self._certificates.append(values)
+        self.organisation = self.organisation or organisation
+        self.host_key = self.host_key or cast(bytes, values["host_key"])
+
+    def _walk(self, custody: Media) -> None:
+        if self.host_key is None:
+            self.host_key = _first_key(custody)
+            custody.seek(0)
+        if self.host_key is None:
+            self._collector.add("CUSTODY_BREAK", number=0, reason="GENESIS")
+            return
+        chain = Chain(sign1.thumbprint(self.host_key), self._collector, statements.TYP_CUSTODY)
+        for found in chain.walk(custody):
+            self.custody_hashes.add(found.hash)
+            if found.known:
+                self._note(found)
+        self.custody_intact = chain.intact
+
+    def _note(self, found: Entry) -> None:
+        kind, body = found.kind, found.body
+        if kind in (kinds.CUSTODY_GENESIS, kinds.CUSTODY_CERTIFICATE):
+            self._take_certificate(found.octets("certificate"))
+        elif kind == kinds.CUSTODY_ENROL and self._may_enrol(found.wall_ms):
+            self.enrolled[found.octets("device")] = Enrolment(found.octets("genesis"), found.device)
+        elif kind == kinds.CUSTODY_HEAD:
+            device = found.octets("device")
+            self.heads.setdefault(device, {})[found.octets("head")] = (found.number("size"), found.wall_ms)
+            self._note_size(device, found.number("size"), found.octets("newest"), found.octets("root"))
+        elif kind == kinds.CUSTODY_INGEST:
+            device = found.octets("device")
+            self._note_size(device, found.number("size"), found.octets("newest"), None)
+            held = self.ingested.setdefault(device, SegmentSet())
+            for recording, number, _root in cast("list[tuple[int, int, bytes]]", body["segments"]):
+                held.add(recording, number)
+
+    def _note_size(self, device: bytes, size: int, newest: bytes, root: bytes | None) -> None:
+        if size > self.sizes.get(device, (0, b"", None))[0]:
+            self.sizes[device] = (size, newest, root)
+
+    def _may_enrol(self, now_ms: int) -> bool:
+        """Whether a certificate of a pinned organisation lets this host enrol at that moment."""
+        return any(
+            self._is_pinned(cast(bytes, values["organisation"]))
+            and values["host_key"] == self.host_key
+            and cast(int, values["roles"]) & codes.ROLE_ISSUE
+            and cast(int, values["not_before"]) <= now_ms <= cast(int, values["not_after"])
+            for values in self._certificates
+        )
+
+
+def _first_key(custody: Media) -> bytes | None:
+    """The key that a custody chain's GENESIS brings, when no certificate names one."""
+    raw = custody.read(_FIRST)
+    try:
+        first = entry.parse(raw[: sign1.end_of(raw, 0)], statements.TYP_CUSTODY)
+    except ProtocolError:
+        return None
+    key = first.body.get("public_key")
+    return key if isinstance(key, bytes) and len(key) == keys.PUBLIC else None

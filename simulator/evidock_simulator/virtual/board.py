@@ -1,0 +1,70 @@
+"""The Board port of the simulated recorder: one boot's view of the hardware.
+
+Architecture: "The simulator" (such a recorder says `protection: simulated` in GENESIS).
+"""
+
+from evidock_protocol import codes
+from evidock_simulator.virtual import nor
+from evidock_simulator.virtual.links import PoweredLink
+from evidock_simulator.virtual.microphone import Microphone
+from evidock_simulator.virtual.surroundings import Battery, Buttons, Indicator, Watchdog, on_curve
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_simulator.virtual.clock import Clock
+    from evidock_simulator.virtual.generator import Generator
+    from evidock_simulator.virtual.supply import Supply
+
+MODEL = "EVIDOCK-SIM"
+
+
+class Parts:
+    """What a board is made of and does not change from boot to boot. `open_card(supply)` gives a Card port."""
+
+    def __init__(self, flash_file, open_card, link, source, clock: "Clock", firmware: bytes):
+        self.flash_file = flash_file
+        self.open_card = open_card
+        self.link = link
+        self.source = source
+        self.clock = clock
+        self.firmware = firmware
+
+
+class Board:
+    """What `Agent` takes. `off` is set when the agent switches itself off."""
+
+    model = MODEL
+    protection = codes.PROTECTION_SIMULATED
+    boot_counter: int | None = None
+
+    def __init__(self, parts: Parts, supply: "Supply", random: "Generator", reset_cause: int, shift: dict, elapsed, docked):
+        """`shift` holds the scenario's curves, `elapsed()` milliseconds of it, `docked()` the dock contact."""
+        self.firmware = parts.firmware
+        self.reset_cause = reset_cause
+        self.clock = parts.clock
+        self.supply = supply
+        self.identity_flash, self.key_flash, self.journal_flash, self.anchor_flash = nor.regions(parts.flash_file, supply)
+        self.card = parts.open_card(supply)
+        self.capture = Microphone(parts.source, parts.clock)
+        self.battery = Battery(shift["battery"], elapsed)
+        self.buttons = Buttons()
+        self.indicator = Indicator()
+        self.link = PoweredLink(parts.link, supply)
+        self.random = random
+        self.watchdog = Watchdog(parts.clock)
+        self.off = False
+        self._temperature = shift["temperature"]
+        self._elapsed = elapsed
+        self._docked = docked
+
+    def temperature(self) -> int | None:
+        """Tenths of a degree Celsius."""
+        return on_curve(self._temperature, self._elapsed())
+
+    def docked(self) -> bool:
+        """Whether the dock contact is closed."""
+        return self._docked()
+
+    def power_off(self) -> None:
+        """The agent switches off."""
+        self.off = True

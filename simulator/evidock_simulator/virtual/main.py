@@ -1,0 +1,110 @@
+"""The recorder's process: steps the agent and lets simulated time pass, until it is killed.
+
+Interface: "Command line" (evidock-sim run). Runs on MicroPython; on CPython where there is none.
+"""
+
+import sys
+import time
+
+from evidock_agent.agent import Agent
+from evidock_protocol import codes
+from evidock_simulator.virtual import keeping, world
+from evidock_simulator.virtual.board import Parts
+from evidock_simulator.virtual.clock import Clock
+from evidock_simulator.virtual.links import DescriptorLink
+from evidock_simulator.virtual.slot import Slot
+from evidock_simulator.virtual.sound import Tone, WavFile
+
+LINK = 3  # the descriptor of the pty
+
+
+def milliseconds() -> int:
+    """Real time on either interpreter."""
+    return time.time_ns() // 1_000_000
+
+
+class Pace:
+    """How simulated time follows real time. `speed` is in thousandths, 0 for as fast as it goes.
+
+    A recorder that waits for a host, or is docked, always keeps real time.
+    """
+
+    def __init__(self, speed: int):
+        self._speed = speed
+        self._last = milliseconds()
+
+    def take(self, link: DescriptorLink, wait: int, in_shift: bool) -> int:
+        """Sleeps as long as `wait` simulated milliseconds take, or until the line stirs. Returns what passed of them."""
+        if in_shift and self._speed == 0:
+            self._last = milliseconds()
+            return wait
+        speed = self._speed if in_shift else 1000
+        if wait:
+            link.wait(wait * 1000 // speed)
+        now = milliseconds()
+        passed = (now - self._last) * speed // 1000
+        if passed > 0:
+            self._last = now
+        # A machine too slow for this speed makes simulated time slow, not the recorder deaf; at real time it is a stall.
+        return min(passed, wait) if speed > 1000 else min(passed, 1000)
+
+
+class Reporter:
+    """Prints a line per change of state."""
+
+    def __init__(self, as_json: bool):
+        self._json = as_json
+        self._shown = ""
+
+    def show(self, phase: str, clock: Clock) -> None:
+        if phase == self._shown:
+            return
+        self._shown = phase
+        unix = clock.unix_ms()
+        at = "null" if unix is None else '"%04d-%02d-%02dT%02d:%02d:%02dZ"' % tuple(time.gmtime(unix // 1000)[:6])
+        try:
+            if self._json:
+                print('{"state": "%s", "time": %s, "seconds": %d.%03d}' % (phase, at, clock.now // 1000, clock.now % 1000))
+            else:
+                print("%s  %s" % (phase, at.replace('"', "") if unix is not None else "(clock lost)"))
+            if hasattr(sys.stdout, "flush"):
+                sys.stdout.flush()
+        except OSError:
+            pass  # nobody reads; the recorder goes on
+
+
+def open_card(path: str, slot: Slot, clock: Clock):
+    """What opens the Card port of one boot: FAT where the interpreter has it."""
+    if sys.implementation.name == "micropython":
+        from evidock_simulator.virtual.card_fat import FatCard as Card
+    else:
+        from evidock_simulator.virtual.card_folder import FolderCard as Card
+    return lambda supply: Card(path, slot, supply, clock)
+
+
+def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> None:
+    """Runs the recorder of flash image `image` for ever."""
+    kept = image + ".world"
+    state = keeping.load(kept)
+    clock = Clock(state["time"], state["wall"])
+    slot = Slot(state["card"])
+    link = DescriptorLink(LINK)
+    source = WavFile(state["media"]) if state["media"] else Tone(state["seed"])
+    parts = Parts(open(image, "r+b", 0), open_card(card, slot, clock), link, source, clock, firmware)
+    simulated = world.World(state, parts, slot, lambda state: keeping.save(kept, state), Agent)
+    if state["boots"]:
+        simulated.lose_power()
+    if simulated.agent is None:
+        simulated.power_on(codes.RESET_POWER_ON)
+    pace = Pace(speed)
+    reporter = Reporter(as_json)
+    while True:
+        wait = simulated.step()
+        phase = simulated.phase()
+        if simulated.settled():
+            reporter.show(phase, clock)
+        simulated.pass_time(pace.take(link, wait, phase == world.SHIFT))
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4]), sys.argv[5] == "json")
