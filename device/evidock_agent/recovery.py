@@ -172,7 +172,7 @@ def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: i
     if not size:
         return None
     with agent.board.card.open(path, "rb") as file:
-        raw = file.read(_CHECKPOINTS_READ)
+        raw = file.read(min(size, _CHECKPOINTS_READ))
     newest = None
     at = 0
     while at < len(raw):

@@ -5,6 +5,7 @@ Specification: "The archive". Whatever enters was checked by `chain`; what does 
 
 from __future__ import annotations
 
+import contextlib
 from datetime import tzinfo
 from pathlib import Path
 
@@ -117,7 +118,16 @@ class Archive:
         folder = self.folder / QUARANTINE
         if not self.folder.is_dir() or (folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE):
             return
-        durable.write_whole(folder / f"{name}.bin", data)
+        with contextlib.suppress(StoreError):  # a full disk must not hide what was found
+            durable.write_whole(folder / f"{name}.bin", data)
+
+    def set_aside_head(self, head: Head) -> None:
+        """Keeps a head that does not fit: among the heads when the recorder did sign it, because it proves a second
+        history (AT-11, AT-12, AT-14), else in quarantine."""
+        if head.is_signed_in(self.chain):
+            self.add_head(head)
+        else:
+            self.set_aside(f"head-{head.size}", head.raw)
 
     def _note(self, item: Entry) -> None:
         if item.private:

@@ -53,6 +53,10 @@ class UnsupportedVersion(EvidockError):
     """The recorder speaks none of the formats that this host accepts."""
 
 
+class NotEnrolled(EvidockError):
+    """The recorder is blank, or this store's registry does not have it."""
+
+
 class LineLost(EvidockError):
     """The line went silent or was pulled; what was safe stays, and the same command goes on from there."""
 

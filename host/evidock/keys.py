@@ -76,7 +76,7 @@ def random_bytes(length: int) -> bytes:
     return nacl.utils.random(length)
 
 
-def lock(secret: bytes, passphrase: str, salt: bytes, operations: int = OPERATIONS, memory: int = MEMORY) -> bytes:
+def lock(secret: bytes, passphrase: str, salt: bytes, operations: int, memory: int) -> bytes:
     """`secret` under a passphrase: Argon2id (RFC 9106) makes the key, XSalsa20-Poly1305 seals."""
     return bytes(_box(passphrase, salt, operations, memory).encrypt(secret))
 

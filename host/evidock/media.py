@@ -32,6 +32,21 @@ def is_intact(path: Path, segment: Segment) -> bool:
     return leaves is not None and segment.root_of(leaves) == segment.root
 
 
+def read_leaves(path: Path, segment: Segment) -> list[bytes] | None:
+    """The leaf list kept at `path` when it fits the segment's signed root, else None."""
+    with errors.at(path):
+        raw = path.read_bytes() if path.exists() else b""
+    leaves = [raw[at : at + merkle.HASH_SIZE] for at in range(0, len(raw), merkle.HASH_SIZE)]
+    return leaves if len(leaves) == segment.leaves and segment.root_of(leaves) == segment.root else None
+
+
+def reopen(path: Path, partial: Path) -> None:
+    """Makes a finished file a half-pulled one again: some of its leaves are to be pulled anew."""
+    with errors.at(partial):
+        durable.make_folders(partial.parent)
+        durable.move_into_place(path, partial)
+
+
 class PartialFile:
     """A segment while it is pulled; a context manager. Every error of the disk is a StoreError or DiskFull."""
 

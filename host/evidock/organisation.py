@@ -75,7 +75,7 @@ def create(path: Path, passphrase: str) -> Organisation:
         "salt": salt.hex(),
         "operations": keys.OPERATIONS,
         "memory": keys.MEMORY,
-        "secret": keys.lock(secret, passphrase, salt).hex(),
+        "secret": keys.lock(secret, passphrase, salt, keys.OPERATIONS, keys.MEMORY).hex(),
     }
     with errors.at(path):
         if not path.parent.is_dir():

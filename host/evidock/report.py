@@ -5,7 +5,7 @@ is renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JS
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -188,13 +188,7 @@ class Head:
     """True when the recorder signed it over a host's nonce."""
 
     def to_json(self) -> Json:
-        return {
-            "size": self.size,
-            "hash": self.hash,
-            "root": self.root,
-            "time": None if self.time is None else iso(self.time),
-            "attested": self.attested,
-        }
+        return {**asdict(self), "time": None if self.time is None else iso(self.time)}
 
 
 @dataclass(frozen=True)
@@ -212,15 +206,7 @@ class DeviceReport:
     simulated: bool = False
 
     def to_json(self) -> Json:
-        return {
-            "id": self.id,
-            "epochs": self.epochs,
-            "head": None if self.head is None else self.head.to_json(),
-            "protection": self.protection,
-            "model": self.model,
-            "serial": self.serial,
-            "simulated": self.simulated,
-        }
+        return {**asdict(self), "head": None if self.head is None else self.head.to_json()}
 
 
 @dataclass(frozen=True)

@@ -73,11 +73,20 @@ class Segments:
         elif item.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
             self._receipt(body["statement"])
 
+    def unreceipted(self, host: bytes) -> list[Segment]:
+        """The segments that a recorder may still have and `host` (thumbprint) gave no receipt for, in order."""
+        return [
+            self.known[key]
+            for key in sorted(self.known)
+            if key not in self.deleted and host not in self.receipted.get(key, ())
+        ]
+
     def _receipt(self, raw: object) -> None:
+        if not isinstance(raw, bytes):
+            return
         try:
-            assert isinstance(raw, bytes)
             _sealed, receipt = entry.parse_statement(raw, statements.TYP_RECEIPT)
-        except (ProtocolError, AssertionError):
+        except ProtocolError:
             return
         for recording, number, root in cast(list[tuple[int, int, bytes]], receipt["segments"]):
             segment = self.known.get((recording, number))

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from evidock import durable, errors, keys, layout
 from evidock.archive import Archive
+from evidock.durable import SequenceFile
 from evidock.errors import StoreError, WrongUsage
 from evidock.ledger import Ledger
 from evidock.organisation import Organisation
@@ -86,6 +87,8 @@ class Store:
             durable.make_folders(folder.absolute())
         host = keys.SigningKey.generate()
         certificate = organisation.certify(host.public, name, now_ms())
+        # What an interrupted call left was never used by anyone, and its custody chain belongs to another key.
+        (folder / layout.CUSTODY).unlink(missing_ok=True)
         durable.write_whole(folder / layout.HOST_KEY, (host.seed().hex() + "\n").encode(), 0o600)
         durable.write_whole(folder / layout.CERTIFICATE, certificate)
         ledger = Ledger(folder / layout.CUSTODY, host, now_ms)
@@ -117,6 +120,10 @@ class Store:
             self._archives[device] = Archive(self.folder / layout.recorder(device), device, self.zone)
         return self._archives[device]
 
+    def forget(self, device: bytes) -> None:
+        """Drops what is in memory of an archive, after an error: what is on disk counts."""
+        self._archives.pop(device, None)
+
     def close(self) -> None:
         """Lets go of the lock."""
         os.close(self._lock)
@@ -139,10 +146,10 @@ def check_place(folder: Path) -> None:
     own = {layout.HOST_KEY, layout.CERTIFICATE, layout.CUSTODY, layout.LOCK, layout.RECORDERS}
     with errors.at(folder):
         names = {path.name.removesuffix(".new") for path in folder.iterdir()} if folder.exists() else set[str]()
-        if names - own:
+        recorders = folder / layout.RECORDERS
+        used = recorders.is_dir() and any(recorders.iterdir())
+        if names - own or used or len(SequenceFile(folder / layout.CUSTODY).items) > 1:
             raise StoreError("folder_not_empty", path=folder)
-        # What an interrupted call left was never used by anyone, and its custody chain belongs to another key.
-        (folder / layout.CUSTODY).unlink(missing_ok=True)
 
 
 def check_zone(name: str) -> None:

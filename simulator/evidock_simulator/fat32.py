@@ -64,7 +64,9 @@ def _layout(sectors: int) -> tuple[int, int]:
 def _boot_sector(sectors: int, cluster: int, table: int, label: bytes, serial: int) -> bytes:
     boot = bytearray(SECTOR)
     struct.pack_into("<3s8s", boot, 0, b"\xeb\x58\x90", b"EVIDOCK ")
-    struct.pack_into("<HBHBHHBHHHII", boot, 11, SECTOR, cluster, _RESERVED, _TABLES, 0, 0, _MEDIA, 0, 63, 255, 0, sectors)
+    struct.pack_into(
+        "<HBHBHHBHHHII", boot, 11, SECTOR, cluster, _RESERVED, _TABLES, 0, 0, _MEDIA, 0, 63, 255, 0, sectors
+    )
     struct.pack_into("<IHHIHH", boot, 36, table, 0, 0, _ROOT_CLUSTER, 1, _BACKUP)
     struct.pack_into("<BBBI11s8s", boot, 64, 0x80, 0, 0x29, serial & 0xFFFF_FFFF, label, b"FAT32   ")
     boot[510:] = b"\x55\xaa"

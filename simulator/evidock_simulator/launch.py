@@ -12,7 +12,7 @@ from pathlib import Path
 
 from evidock_simulator import compiling
 
-HEAP = "320k"  # what an RP2040 leaves to the agent, in a build whose pointers are twice as long
+HEAP = "432k"  # an RP2040's 192 KB in a build whose words are twice as long, and 48 KB for the virtual hardware
 LINK = 3  # the descriptor that the recorder uses
 MODULE = "evidock_simulator.virtual.main"
 _MICROPYTHON = "import sys; from micropython_unix import main; sys.exit(main())"
@@ -33,14 +33,14 @@ def open_line(link: Path) -> None:
 
     An end is kept open because the last close of it would give the recorder EIO for ever.
     """
-    if link.exists(follow_symlinks=False) if sys.version_info >= (3, 12) else os.path.lexists(link):
-        if not link.is_symlink():
-            raise BadLink(f"{link} is there and is no link of an earlier run: choose another path")
+    if os.path.lexists(link) and not link.is_symlink():
+        raise BadLink(f"{link} is there and is no link of an earlier run: choose another path")
     recorder, host = pty.openpty()
     tty.setraw(host)
     name = os.ttyname(host)
     host = os.dup(host) if host == LINK else host
-    os.dup2(recorder, LINK, inheritable=True)
+    os.dup2(recorder, LINK)
+    os.set_inheritable(LINK, True)  # dup2 leaves it closed at exec when the two are one
     os.set_blocking(LINK, False)
     os.set_inheritable(host, True)
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,9 @@ def open_line(link: Path) -> None:
     beside.replace(link)
 
 
-def command(image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP) -> tuple[list[str], dict[str, str], Path]:
+def command(
+    image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP
+) -> tuple[list[str], dict[str, str], Path]:
     """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the greatest."""
     measured = compiling.firmware_measurement().hex()
     run = [str(image.absolute()), str(card.absolute()), str(speed), measured, "json" if as_json else "text"]

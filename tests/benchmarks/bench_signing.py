@@ -57,9 +57,9 @@ def hedged():
     return ed25519.sign(seed, public, message, seed)
 
 signature = hedged()
-assert naive.sign(seed, message, plain_sha512, seed) == signature
+assert naive.sign(seed, public, message, plain_sha512, seed) == signature
 def naive_sign():
-    return naive.sign(seed, message, plain_sha512, seed)
+    return naive.sign(seed, public, message, plain_sha512, seed)
 
 for name in ("sign", "naive_sign", "sign_rfc", "verify", "naive_verify", "sha512_block", "sha512_block_plain"):
     found[name] = None

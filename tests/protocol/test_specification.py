@@ -1,4 +1,4 @@
-"""SPECIFICATION.md says what the code does: every number, name, field row, limit, magic and example, in both directions."""
+"""SPECIFICATION.md says what the code does: every number, name, field row, limit, magic and example, both ways."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from evidock import layout
 from evidock_protocol import card, cbor, codes, entry, fields, flash, kinds, messages, statements, versions, wire
 
@@ -166,7 +167,9 @@ def bullets(text: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(("heading", "table"), [("Entry kinds", kinds.ENTRY_KINDS), ("Custody kinds", kinds.CUSTODY_KINDS)])
+@pytest.mark.parametrize(
+    ("heading", "table"), [("Entry kinds", kinds.ENTRY_KINDS), ("Custody kinds", kinds.CUSTODY_KINDS)]
+)
 def test_every_field_of_a_kind_is_explained(heading: str, table: tuple):
     explained = bullets(section(heading))
     missing = [
@@ -307,14 +310,20 @@ def test_every_vector_file_that_is_named_is_there():
     assert {name for name in named if not (VECTORS / name).is_file()} == set()
 
 
+def test_every_vector_file_is_listed():
+    listed = {row[0] for row in only_table("Vectors", "file", "content")}
+    assert {path.name for path in VECTORS.glob("*.json")} == listed
+
+
 def cited() -> set[tuple[str, str]]:
     """(module, section) for every section that a module of the product cites."""
     found = set()
     for package in ("protocol", "device", "host", "simulator"):
         for path in (ROOT / package).rglob("*.py"):
             source = path.read_text(encoding="utf-8")
+            name = str(path.relative_to(ROOT))
             for line in re.findall(r"^(?:Specification: |SPECIFICATION\.md, )(.*)", source, re.MULTILINE):
-                found.update((str(path.relative_to(ROOT)), name) for name in re.findall(r'"([^"]+)"', line.split(". ")[0]))
+                found.update((name, heading) for heading in re.findall(r'"([^"]+)"', line.split(". ")[0]))
     return found
 
 

@@ -16,12 +16,12 @@ from evidock.store import Store
 NOW_MS = 1_717_300_000_000
 
 
-def organisation(seed: int = 1) -> Organisation:
+def make_organisation(seed: int = 1) -> Organisation:
     return Organisation(keys.SigningKey(bytes([seed]) * 32), keys.SigningKey(bytes([seed + 1]) * 32))
 
 
 def make_store(folder: Path, seed: int = 1) -> Store:
-    return Store.create(folder, organisation(seed), "test host", "Asia/Shanghai", lambda: NOW_MS)
+    return Store.create(folder, make_organisation(seed), "test host", "Asia/Shanghai", lambda: NOW_MS)
 
 
 def attach(recorder: ScriptedRecorder, store: Store | None, cable: Cable | None = None) -> Recorder:

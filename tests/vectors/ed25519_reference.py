@@ -73,10 +73,9 @@ def public_key(seed, sha512):
     return encode(multiply(expand(seed, sha512)[0], BASE))
 
 
-def sign(seed, message, sha512, hedge=b""):
+def sign(seed, public, message, sha512, hedge=b""):
     """Section 5.1.6; with 32 bytes of hedge the nonce of draft-irtf-cfrg-det-sigs-with-noise-05."""
     scalar, prefix = expand(seed, sha512)
-    public = encode(multiply(scalar, BASE))
     if hedge:
         prefix = hedge + bytes(96) + prefix + bytes(96)
     nonce = number(sha512(prefix + message))

@@ -5,11 +5,15 @@ folder of the vectors, prints every disagreement, and ends with status 1 if ther
 here: that is Ed25519's own suite, and on CPython `tests/protocol/test_entry.py`.
 """
 
+# Values come from JSON, and MicroPython has no typing module to say more.
+# pyright: reportArgumentType=false, reportCallIssue=false, reportOptionalMemberAccess=false, reportIndexIssue=false
+# pyright: reportAttributeAccessIssue=false, reportOptionalSubscript=false, reportGeneralTypeIssues=false
+
 import binascii
 import json
 import sys
 
-from evidock_protocol import card, cbor, entry, fields, flash, kinds, merkle, private, sign1, statements, wire
+from evidock_protocol import card, cbor, entry, flash, kinds, merkle, private, sign1, statements, wire
 from evidock_protocol.errors import Malformed, ProtocolError, UnknownFormat
 
 FILES = ("entries", "statements", "private", "flash", "messages", "wav", "journal")
@@ -212,7 +216,8 @@ def unknown_request(case):
 
 
 def rejected_message(case):
-    refused(case["error"], wire.parse_request if case["direction"] == "request" else wire.parse_answer, raw(case["hex"]))
+    parse = wire.parse_request if case["direction"] == "request" else wire.parse_answer
+    refused(case["error"], parse, raw(case["hex"]))
 
 
 def media_head(case):

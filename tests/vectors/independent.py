@@ -1,4 +1,4 @@
-"""An independent writer of format 1 for the vectors: cbor2, PyNaCl, hashlib and struct only, nothing of evidock_protocol."""
+"""An independent writer of format 1 for the vectors: cbor2, PyNaCl, hashlib, struct; nothing of evidock_protocol."""
 
 import hashlib
 import struct

@@ -1,11 +1,24 @@
-"""A short, complete journal with its private sequence, segment, heads and custody, and broken copies of it.
+"""A short, complete journal with its private sequence, segment and heads, and broken copies of it.
 
-The shift: enrolled (boot 1), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched off,
-switched on (boot 3), docked, an epoch change at the end of the docking.
+The shift: enrolled (boot 1), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched
+off, switched on (boot 3), docked, an epoch change at the end of the docking.
 """
 
 from vectors import entry_samples as samples
-from vectors.independent import TYPES, cbor, leaf, numbered, peaks, public, root, seed, sha256, sign1, thumbprint, to_json
+from vectors.independent import (
+    TYPES,
+    cbor,
+    leaf,
+    numbered,
+    peaks,
+    public,
+    root,
+    seed,
+    sha256,
+    sign1,
+    thumbprint,
+    to_json,
+)
 from vectors.storage_vectors import wav_header
 
 LEAF_SIZE = 16_384
@@ -201,7 +214,7 @@ def journal() -> dict:
             "root": sha256(b"\x01", header_leaf, root(data_leaves)).hex(),
         },
         "broken": broken(shift),
-        "names": to_json({place: name for place, name in enumerate(_names(shift))}),
+        "names": to_json(dict(enumerate(_names(shift)))),
     }
 
 

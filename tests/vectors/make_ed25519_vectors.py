@@ -142,7 +142,7 @@ def hedged_vectors() -> list[dict[str, object]]:
     found = []
     for hedge in (bytes(32), b"\xff" * 32, sha512(b"hedge")[:32]):
         for message in (b"", b"abc", bytes(300)):
-            signature = sign(SEED, message, sha512, hedge)
+            signature = sign(SEED, PUBLIC, message, sha512, hedge)
             found.append({"seed": SEED, "public": PUBLIC, "hedge": hedge, "message": message, "signature": signature})
     return found
 
@@ -151,8 +151,8 @@ def accepted_vectors() -> list[dict[str, object]]:
     mixed = encode(add(multiply(SECRET, BASE), EIGHTH))
     commitment = encode(multiply(NONCE, BASE))
     return [
-        made("ordinary", "signed as usual", PUBLIC, b"message", sign(SEED, b"message", sha512)),
-        made("empty message", "signed as usual", PUBLIC, b"", sign(SEED, b"", sha512)),
+        made("ordinary", "signed as usual", PUBLIC, b"message", sign(SEED, PUBLIC, b"message", sha512)),
+        made("empty message", "signed as usual", PUBLIC, b"", sign(SEED, PUBLIC, b"", sha512)),
         made(
             "key with a part of small order, k a multiple of 8",
             "the equation holds even without the cofactor",
@@ -164,7 +164,7 @@ def accepted_vectors() -> list[dict[str, object]]:
 
 def rejected_vectors() -> list[dict[str, object]]:
     message = b"message"
-    signature = sign(SEED, message, sha512)
+    signature = sign(SEED, PUBLIC, message, sha512)
     commitment, response = signature[:32], int.from_bytes(signature[32:], "little")
     found = [
         made("another message", "the equation does not hold", PUBLIC, b"massage", signature),

@@ -1,9 +1,9 @@
 """Writes entries, statements, private, flash, messages, wav and journal.json beside this file.
 
-Everything comes from `independent` (cbor2, PyNaCl, struct, zlib), nothing from evidock_protocol. `accepted` cases carry what
-a reader must find; `rejected` cases say why and as what: Malformed, WrongType, UnknownFormat, or BadSignature for a
-statement whose form is right. Keys and seeds are in the files, for they are worth nothing. To run, in the folder `tests`:
-`python -m vectors.make_entry_vectors`.
+All comes from `independent` (cbor2, PyNaCl, struct, zlib), nothing from evidock_protocol. `accepted` cases carry what a
+reader must find; `rejected` cases say why and as what: Malformed, WrongType, UnknownFormat, or BadSignature for a
+statement whose form is right. Keys and seeds are in the files, for they are worth nothing. To run, in the folder
+`tests`: `python -m vectors.make_entry_vectors`.
 """
 
 import json
@@ -90,7 +90,7 @@ def entries():
         numbers = payload(kind, numbered(body), device=samples.HOST_ID, boot=0, ticks=0, **first)
         cases.append(accepted(f"custody {name}", "custody", samples.HOST, numbers, body, "custody", name))
     mark, off, start = (samples.ENTRIES[kind][1] for kind in (16, 4, 9))
-    longest = {"order": bytes(1825)}
+    longest: dict[str, object] = {"order": bytes(1825)}
     private = {1: sha256(b"officer"), 3: sha256(b"case")}
     start = {**start, "handover": None, "card": None}
     more = [
@@ -110,6 +110,11 @@ def entries():
         ("kind of a later version", 26, "26", {"0": [1, {2: None}]}, payload(26, {0: [1, {2: None}]}), False),
         ("kind of a later version, empty body", 12, "12", {}, payload(12, {}), False),
     ]
+    segment = samples.ENTRIES[11][1]
+    for size in (0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**63 - 1):
+        body: dict[str, object] = {name: value if isinstance(value, bytes) else size for name, value in segment.items()}
+        numbers = payload(11, numbered(body), sequence=size, ticks=size, boot=size, wall=[1, size])
+        more.append((f"SEGMENT with numbers {size}", 11, "SEGMENT", body, numbers, True))
     for name, _kind, kind_name, body, numbers, known in more:
         cases.append(accepted(name, "entry", samples.RECORDER, numbers, body, "entry", kind_name, known))
     return {"accepted": cases, "rejected": rejected_entries.cases(payload)}
@@ -139,7 +144,14 @@ def statements():
 def private():
     salt = bytes(range(16))
     accepted_openings = [
-        {"name": name, "salt": salt.hex(), "label": label, "value": value, "hex": raw.hex(), "commitment": sha256(raw).hex()}
+        {
+            "name": name,
+            "salt": salt.hex(),
+            "label": label,
+            "value": value,
+            "hex": raw.hex(),
+            "commitment": sha256(raw).hex(),
+        }
         for name, label, value in (
             ("officer 4711", 1, 4711),
             ("case as text", 3, "2025-刑-0042"),

@@ -1,7 +1,7 @@
-"""Entries and statements that every reader rejects; all but the last few carry a valid signature over their wrong form."""
+"""Entries and statements that every reader rejects; most carry a valid signature over their wrong form."""
 
 from vectors import entry_samples as samples
-from vectors.independent import TYPES, cbor, numbered, public, protected_header, sha256, sign1, thumbprint
+from vectors.independent import TYPES, cbor, numbered, protected_header, public, sha256, sign1, thumbprint
 
 ENTRY = TYPES["entry"]
 KEY_ID = thumbprint(public(samples.RECORDER))
@@ -35,6 +35,7 @@ def cases(payload) -> list[dict]:
         *_fields(payload, body, good),
         *_private_maps(payload, body),
         *_types_and_formats(payload, body, good, content),
+        *_segments(payload),
         *_signatures(good, raw),
     ]
 
@@ -234,9 +235,49 @@ def _fields(payload, body: dict[str, object], good: dict[int, object]) -> list[d
     custody = {**samples.CUSTODY[6][1], "segments": [[1, number, samples.HASH] for number in range(25)]}
     content = cbor(payload(6, numbered(custody), device=samples.HOST_ID))
     raw = signed(content, TYPES["custody"], samples.HOST)
-    made.append(
-        case("field: 25 segments", raw, "Malformed", "at most 24 segments", TYPES["custody"], samples.HOST)
-    )
+    made.append(case("field: 25 segments", raw, "Malformed", "at most 24 segments", TYPES["custody"], samples.HOST))
+    return made
+
+
+def _segments(payload) -> list[dict]:
+    """SEGMENT again: it is the entry there is most of, so readers have a fast path for it."""
+    good = payload(11, numbered(samples.ENTRIES[11][1]))
+    content = cbor(good)
+    rate = b"\x0d" + cbor(8_000)
+    first_tick = b"\x08" + cbor(90_500)
+    assert content.count(rate) == 1
+    assert content.count(first_tick) == 1
+
+    def body(**changes) -> bytes:
+        return cbor(payload(11, numbered({**samples.ENTRIES[11][1], **changes})))
+
+    wrong = [
+        ("rate in five bytes", content.replace(rate, b"\x0d\x1a\x00\x00\x1f\x40"), "shortest heads"),
+        (
+            "tick in nine bytes",
+            content.replace(first_tick, b"\x08\x1b" + bytes(5) + b"\x01\x61\x84"),
+            "shortest heads",
+        ),
+        ("lost in two bytes", content.replace(b"\x0c\x00" + rate, b"\x0c\x18\x17" + rate), "shortest heads"),
+        ("rate true", body(rate=True), "a bool is no number"),
+        ("rate null", body(rate=None), "no null here"),
+        ("rate negative", body(rate=-1), "numbers are unsigned"),
+        ("rate 2^63", body(rate=2**63), "numbers end at 2^63-1"),
+        ("rate as bytes", body(rate=b"\x1f\x40"), "a number"),
+        ("root of 31 bytes", body(root=bytes(31)), "32 bytes"),
+        ("root as text", body(root="r" * 32), "a byte string"),
+        ("field less", cbor({**good, 10: {k: v for k, v in good[10].items() if k != 17}}), "all fields stand"),
+        ("field more", cbor({**good, 10: {**good[10], 18: 0}}), "no other field stands"),
+        ("trailing byte", content + b"\x00", "one item"),
+        ("key 11 null", cbor({**good, 11: None}), "absent is the only form of none"),
+        ("wall [0, 5]", cbor({**good, 9: [0, 5]}), "an unset clock has no time"),
+        ("wall [3, 5]", cbor({**good, 9: [3, 5]}), "states are 0 to 2"),
+        ("previous of 31 bytes", cbor({**good, 5: bytes(31)}), "32 bytes"),
+    ]
+    made = [case(f"segment: {name}", signed(data), "Malformed", why) for name, data, why in wrong]
+    made.append(case("segment: format 2", signed(cbor({**good, 0: 2})), "UnknownFormat", "not known, not altered"))
+    made.append(case("segment: suite 2", signed(cbor({**good, 1: 2})), "UnknownFormat", "not known, not altered"))
+    made.append(case("segment: as a head", signed(content, TYPES["head"]), "WrongType", "typ is signed"))
     return made
 
 
@@ -247,7 +288,7 @@ def _private_maps(payload, body: dict[str, object]) -> list[dict]:
         ("an array", [samples.HASH], "a map from label to commitment"),
         ("commitment of 31 bytes", {1: bytes(31)}, ""),
         ("commitment null", {1: None}, ""),
-        ("nine", {label: samples.HASH for label in range(1, 10)}, "at most eight"),
+        ("nine", dict.fromkeys(range(1, 10), samples.HASH), "at most eight"),
     ]
     made = []
     for name, value, why in wrong:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from evidock.cli import common
-from evidock.docking import Progress
+from evidock.intake import Progress
 
 FIRST_SECONDS = 1.0
 PLAIN_SECONDS = 5.0

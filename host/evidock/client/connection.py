@@ -171,13 +171,16 @@ class Connection:
                 raise Misbehaving("bad_hello", port=self.port) from None
             if not set(accepted) & set(cast(list[int], theirs)):
                 software = item[5] if isinstance(item[5], str) and item[5].isprintable() else "?"
+                shown = cast(list[int], theirs)[:8]
                 raise UnsupportedVersion(
-                    "version", name=name, theirs=theirs, own=list(accepted), software=software, host=versions.SOFTWARE
+                    "version", name=name, theirs=shown, own=list(accepted), software=software, host=versions.SOFTWARE
                 )
 
 
 # Refusals whose sentence says more than their name.
-_EXPLAINED = ("not_provisioned", "bad_certificate", "no_random_source", "storage", "busy", "wrong_role", "no_session")
+_EXPLAINED = (
+    "not_provisioned", "bad_certificate", "no_random_source", "storage", "busy", "wrong_role", "no_session", "expired"
+)  # fmt: skip
 
 
 def _uint(value: object) -> int:

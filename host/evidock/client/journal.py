@@ -25,7 +25,7 @@ def pull_journal(connection: Connection, archive: Archive, head: Head, advance: 
     Raises BadEvidence when the recorder's history is shorter than the archive's or an entry does not hold.
     """
     if head.size < archive.chain.size:
-        archive.set_aside(f"head-{head.size}", head.raw)
+        archive.set_aside_head(head)
         raise BadEvidence("shorter", device=archive.device.hex()[:16], size=head.size, held=archive.chain.size)
     batch: list[bytes] = []
     size = archive.chain.size

@@ -41,13 +41,13 @@ class Session:
         """
         chain = archive.chain
         if not self.head.is_signed_in(chain):
-            archive.set_aside(f"head-{self.head.size}", self.head.raw)
+            archive.set_aside_head(self.head)
             raise BadEvidence("head_signature", device=self._device.hex()[:16])
         if not _is_signed_lately(self._challenge, chain):
             archive.set_aside(f"challenge-{self.head.size}", self._challenge.raw)
             raise BadEvidence("challenge_signature", device=self._device.hex()[:16])
         if not self.head.describes(chain):
-            archive.set_aside(f"head-{self.head.size}", self.head.raw)
+            archive.set_aside_head(self.head)
             raise BadEvidence("head_differs", device=self._device.hex()[:16], size=self.head.size)
 
     def set_time(self, now_ms: int) -> None:

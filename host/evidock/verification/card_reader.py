@@ -46,7 +46,7 @@ class FolderFiles:
         try:
             return sorted(entry.name.upper() + ("/" if entry.is_dir() else "") for entry in os.scandir(place))
         except OSError as error:
-            raise Unreadable("unreadable", path=place, reason=error.strerror or str(error)) from error
+            raise Unreadable("evidence_unreadable", path=place, reason=error.strerror or str(error)) from error
 
     def open(self, path: str) -> Media | None:
         place = self._find(path)
@@ -55,7 +55,7 @@ class FolderFiles:
         try:
             return open(place, "rb", buffering=0)
         except OSError as error:
-            raise Unreadable("unreadable", path=place, reason=error.strerror or str(error)) from error
+            raise Unreadable("evidence_unreadable", path=place, reason=error.strerror or str(error)) from error
 
     def _find(self, path: str) -> Path | None:
         place = self._root
@@ -83,7 +83,7 @@ class CardReader:
         names = files.names(root.rstrip("/"))
         self._folders = {self._device_in(name): root + name for name in names if _is_device_folder(name)}
         if not self._folders and card.IDENTITY not in names:
-            raise NotEvidence("card_without_journal")
+            raise NotEvidence("evidence_empty_card")
 
     def devices(self) -> list[bytes]:
         return sorted(self._folders)

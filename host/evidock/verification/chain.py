@@ -113,7 +113,9 @@ class Chain:
             return None
         if not found.known:
             private = kinds.PRIVATE_KINDS[0] <= found.kind <= kinds.PRIVATE_KINDS[1]
-            self._add("PRIVATE_KIND" if private else "UNKNOWN_FORMAT", reason=f"kind {found.kind}", number=found.sequence)
+            self._add(
+                "PRIVATE_KIND" if private else "UNKNOWN_FORMAT", reason=f"kind {found.kind}", number=found.sequence
+            )
         return found
 
     def _wrong_device(self, found: Entry) -> None:
@@ -243,21 +245,36 @@ class Chain:
         self.size += 1
 
     def _break(
-        self, code: str, sentence: str | None = None, *, span: Item | None = None, place: Place | None = None, **values: object
+        self,
+        code: str,
+        sentence: str | None = None,
+        *,
+        span: Item | None = None,
+        place: Place | None = None,
+        **values: object,
     ) -> None:
         self.intact = False
         self._add(code, sentence, span=span, place=place, **values)
 
     def _add(
-        self, code: str, sentence: str | None = None, *, span: Item | None = None, place: Place | None = None, **values: object
+        self,
+        code: str,
+        sentence: str | None = None,
+        *,
+        span: Item | None = None,
+        place: Place | None = None,
+        **values: object,
     ) -> None:
         where = None if span is None else (span.offset, span.offset + span.length)
         if self._custody:
-            told = {"number": self.size, "reason": code} | {name: values[name] for name in ("number",) if name in values}
-            self._collector.add("CUSTODY_BREAK", span=where, **told)
+            told: dict[str, object] = {"number": self.size, "reason": code} | {
+                name: values[name] for name in ("number",) if name in values
+            }
+            self._collector.add("CUSTODY_BREAK", span=where, values=told)
         else:
-            name = "journal"
-            self._collector.add(code, sentence=sentence, device=self.device, span=where, place=place, path=name, **values)
+            self._collector.add(
+                code, sentence=sentence, device=self.device, span=where, place=place, path="journal", values=values
+            )
 
     @staticmethod
     def _place(found: Entry) -> Place:

@@ -6,6 +6,7 @@ rest are counted, and the verdict counts them all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -45,17 +46,19 @@ class Collector:
         span: tuple[int, int] | None = None,
         place: Place | None = None,
         path: str | None = None,
-        attack: int | None = None,
         sentence: str | None = None,
-        **values: object,
+        values: Mapping[str, object] | None = None,
+        **more: object,
     ) -> None:
-        """Adds a finding of `code`; `sentence` picks another of its sentences, `attack` another row of the catalogue."""
+        """Adds a finding of `code`; `sentence` picks another of its sentences; `values` and `more` fill it in."""
         row = CODES[code]
         count = self._counts.get(code, 0) + 1
         self._counts[code] = count
         if count > KEPT:
             return
-        shown = {name: _short(value) for name, value in values.items()}
+        shown = {name: _short(value) for name, value in {**(values or {}), **more}.items()}
+        if "cause" in shown:
+            shown["cause"] = language.name("cause", str(shown["cause"]), self.lang)
         text = language.text(f"verify.{sentence or code}", self.lang, **shown)
         self._kept.append(
             (
@@ -63,7 +66,7 @@ class Collector:
                     code=WRITTEN_AS.get(code, code),
                     severity=row.severity,
                     text=text,
-                    attack=attack or row.attack,
+                    attack=row.attack,
                     verdict=row.verdict,
                     device=None if device is None else device.hex(),
                     recording=recording,
@@ -91,7 +94,9 @@ class Collector:
 
     def overflowed(self) -> set[Verdict]:
         """Verdicts that findings force which were only counted."""
-        return {row.verdict for code, row in CODES.items() if self._counts.get(code, 0) > KEPT and row.verdict is not None}
+        return {
+            row.verdict for code, row in CODES.items() if self._counts.get(code, 0) > KEPT and row.verdict is not None
+        }
 
     def findings(self) -> tuple[Finding, ...]:
         """All that were kept, in the order found; the last ones say how many more there were."""

@@ -47,15 +47,20 @@ class Boot:
             self._clock = state
             self.offset = wall_ms - ticks
 
-    def fill(self, last: int, state: State, cause: str | None, recording: int | None, fixed: bool = True) -> Stretch | None:
+    def fill(
+        self, last: int, state: State, cause: str | None, recording: int | None, fixed: bool = True
+    ) -> Stretch | None:
         """Gives the ticks from the cursor to `last` a state. With `fixed` off the stretch stays apart and may be changed later."""
         if last <= self.cursor:
             return None
         before = self.stretches[-1] if self.stretches else None
         if (
-            fixed and before is not None and before.state is state
-            and before.cause == cause and before.recording == recording
-        ):  # fmt: skip
+            fixed
+            and before is not None
+            and before.state is state
+            and before.cause == cause
+            and before.recording == recording
+        ):
             before.last = self.cursor = last
             return before
         stretch = Stretch(self.cursor, last, state, cause, recording)
@@ -69,7 +74,9 @@ class Placed:
 
     def __init__(self, boots: list[Boot]):
         self.rows: list[tuple[int, int, State, str | None, int | None]] = []
-        self.overlaps: list[tuple[Boot, int]] = []  # boots whose clock says that they began before the boot before ended
+        self.overlaps: list[
+            tuple[Boot, int]
+        ] = []  # boots whose clock says that they began before the boot before ended
         self.unplaced: list[Boot] = []
         cursor: int | None = None
         ending: tuple[str, int | None] = ("power_lost", None)

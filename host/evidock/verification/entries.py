@@ -159,7 +159,7 @@ def _from_match(raw: bytes, found: re.Match[bytes]) -> Entry | None:
     return Entry(
         sha256(raw).digest(), groups[1], _CONTEXT + groups[0] + b"\x40" + head + payload, groups[_SIGNATURE], groups[5],
         epoch, sequence, groups[8], kinds.SEGMENT, boot, ticks, wall_state, wall_ms, {}, {},
-        Segment(*numbers[6:12], groups[_ROOT], *numbers[12:]), True,
+        Segment._make([*numbers[6:12], groups[_ROOT], *numbers[12:]]), True,
     )  # fmt: skip
 
 

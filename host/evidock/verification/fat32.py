@@ -72,7 +72,7 @@ class Volume:
                     start = struct.unpack_from("<I", first, row + 8)[0] * _SECTOR
                     if _is_boot_sector(self.read_at(start, _SECTOR)):
                         return start
-        raise NotEvidence("not_card_image", path=self._name)
+        raise NotEvidence("evidence_no_card", path=self._name)
 
     def read_at(self, offset: int, length: int) -> bytes:
         """Bytes of the image, fewer at its end."""

@@ -103,7 +103,9 @@ class HeadCheck:
                 self.best = head
 
     def _say(self, code: str, head: SignedHead, sentence: str | None = None) -> None:
-        self._collector.add(code, device=self.device, path=head.name, sentence=sentence, number=head.size, epoch=head.epoch)
+        self._collector.add(
+            code, device=self.device, path=head.name, sentence=sentence, number=head.size, epoch=head.epoch
+        )
 
 
 def _parse(raw: bytes, name: str) -> SignedHead:

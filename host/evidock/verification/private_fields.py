@@ -79,9 +79,13 @@ class PrivateFields:
             # A private record has no mark to go on from: the rest of the file counts as one damage.
             self._ended = True
             self._collector.add(
-                "MALFORMED", device=self._device, path="private", span=(self._offset, self._offset + len(self._buffer)),
-                number=0, reason=error,
-            )  # fmt: skip
+                "MALFORMED",
+                device=self._device,
+                path="private",
+                span=(self._offset, self._offset + len(self._buffer)),
+                number=0,
+                reason=error,
+            )
             return
         span = (self._offset, self._offset + end)
         self._offset += end

@@ -103,12 +103,12 @@ def open_reader(path: str | Path) -> Reader:
             for root in (place / card.ROOT, place):
                 if root.name.upper() == card.ROOT and root.is_dir():
                     return CardReader(FolderFiles(root), "")
-            raise NotEvidence("not_evidence", path=path)
+            raise NotEvidence("evidence_none", path=path)
         if place.is_file():
             return CardReader(Volume(open(place, "rb"), str(path)), card.ROOT + "/")
     except OSError as error:
-        raise NotEvidence("unreadable", path=path, reason=error.strerror or str(error)) from error
-    raise NotEvidence("not_found", path=path)
+        raise NotEvidence("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
+    raise NotEvidence("evidence_not_found", path=path)
 
 
 def segment_of(name: str, folder: str) -> tuple[int, int] | None:

@@ -34,7 +34,12 @@ class Receipts:
                 span = (item.offset, item.offset + item.length)
                 if item.raw is None:
                     self._collector.add(
-                        "MALFORMED", device=self.device, path=name, span=span, number=0, reason="no statement begins here"
+                        "MALFORMED",
+                        device=self.device,
+                        path=name,
+                        span=span,
+                        number=0,
+                        reason="no statement begins here",
                     )
                     continue
                 try:
@@ -68,5 +73,3 @@ class Receipts:
         if values["device"] == self.device:
             for recording, number, _root in cast("list[tuple[int, int, bytes]]", values["segments"]):
                 self.segments.add(recording, number)
-
-

@@ -19,7 +19,7 @@ from .coverage import Placed
 from .entries import Entry, Segment
 from .heads import HeadCheck, SignedHead, read_heads
 from .private_fields import PrivateFields
-from .reader import Reader
+from .reader import Media, Reader
 from .receipts import Receipts
 from .recordings import Outcome, Recording, Recordings
 from .segment_set import SegmentSet
@@ -92,7 +92,9 @@ class RecorderCheck:
         offsets = {boot.number: boot.offset for boot in self.recordings.boots if boot.offset is not None}
         self.collector.place(self.device, offsets)
         marks = tuple(
-            Mark((offsets[boot] + ticks) / 1000, self.device.hex(), name) for boot, ticks, name in self._marks if boot in offsets
+            Mark((offsets[boot] + ticks) / 1000, self.device.hex(), name)
+            for boot, ticks, name in self._marks
+            if boot in offsets
         )
         return DeviceResult(self._report(head), placed, marks, provenance)
 
@@ -171,7 +173,7 @@ class RecorderCheck:
                 return path, Outcome(state, None)
             return path, self._damage(file, segment, path, state, checked)
         except OSError as error:
-            raise EvidockError("unreadable", path=path, reason=error.strerror or str(error)) from error
+            raise EvidockError("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
         finally:
             file.close()
 
@@ -184,12 +186,12 @@ class RecorderCheck:
         first, last = boot.offset + segment.first_tick, boot.offset + segment.last_tick
         return (start is not None and last <= start) or (end is not None and first >= end)
 
-    def _damage(self, file: object, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
+    def _damage(self, file: Media, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
         """Names what differs in a file, down to its leaves where their hashes were kept."""
         altered: list[tuple[int, int]] = []
         if not checked.matches:
             kept = self.reader.leaves(self.device, segment.recording, segment.number, path)
-            located = self._checker.locate(file, segment, kept)  # type: ignore[arg-type]
+            located = self._checker.locate(file, segment, kept)
             if kept is not None and not located.located:
                 self._say("LEAVES_DAMAGED", segment, path)
             for start, end in located.differing:
@@ -198,27 +200,38 @@ class RecorderCheck:
                 altered.append(ticks)
                 cut = located.length < segment.length and end == segment.length
                 self.collector.add(
-                    "HEADER_MISMATCH" if header else "CONTENT_MISMATCH", device=self.device, recording=segment.recording,
-                    segment=segment.number, span=(start, end), place=Place(segment.boot, *ticks), path=path,
-                    sentence="CONTENT_MISMATCH.short" if cut else None, start=start, end=end, length=located.length,
+                    "HEADER_MISMATCH" if header else "CONTENT_MISMATCH",
+                    device=self.device,
+                    recording=segment.recording,
+                    segment=segment.number,
+                    span=(start, end),
+                    place=Place(segment.boot, *ticks),
+                    path=path,
+                    sentence="CONTENT_MISMATCH.short" if cut else None,
+                    start=start,
+                    end=end,
+                    length=located.length,
                     expected=segment.length,
-                )  # fmt: skip
+                )
         if checked.length > segment.length:
             self.collector.add(
-                "UNCOVERED_TAIL", device=self.device, recording=segment.recording, segment=segment.number, path=path,
+                "UNCOVERED_TAIL",
+                device=self.device,
+                recording=segment.recording,
+                segment=segment.number,
+                path=path,
                 span=(segment.length, self._length(file, checked.length)),
-                place=Place(segment.boot, segment.last_tick, segment.last_tick), expected=segment.length,
-            )  # fmt: skip
+                place=Place(segment.boot, segment.last_tick, segment.last_tick),
+                expected=segment.length,
+            )
         return Outcome(state, None, tuple(sorted(altered)))
 
     @staticmethod
-    def _length(file: object, found: int) -> int:
+    def _length(file: Media, found: int) -> int:
         """Length of a file that is longer than sealed: counted in steps, however long it is."""
-        seek = getattr(file, "seek")  # noqa: B009
-        read = getattr(file, "read")  # noqa: B009
-        seek(found)
+        file.seek(found)
         length = found
-        while chunk := read(1 << 20):
+        while chunk := file.read(1 << 20):
             length += len(chunk)
         return length
 
@@ -249,7 +262,11 @@ class RecorderCheck:
             for segment, stretch, _path in recording.missing:
                 key = (segment.recording, segment.number)
                 if self.reader.is_store:
-                    lost = key in self.receipts.segments or (ingested is not None and key in ingested) or key in self.deleted
+                    lost = (
+                        key in self.receipts.segments
+                        or (ingested is not None and key in ingested)
+                        or key in self.deleted
+                    )
                     state, cause = (State.UNEXPLAINED, None) if lost else (State.PENDING, None)
                 else:
                     lost = key not in self.deleted
@@ -289,9 +306,16 @@ class RecorderCheck:
         first, last = run[0], run[-1]
         place = Place(first.boot, first.first_tick, last.last_tick) if first.boot == last.boot else None
         self.collector.add(
-            code, device=self.device, recording=first.recording, segment=first.number, place=place,
-            sentence=f"{code}.files", first=first.number, last=last.number, count=len(run),
-        )  # fmt: skip
+            code,
+            device=self.device,
+            recording=first.recording,
+            segment=first.number,
+            place=place,
+            sentence=f"{code}.files",
+            first=first.number,
+            last=last.number,
+            count=len(run),
+        )
 
     def _compare_with_custody(self, heads: list[SignedHead]) -> None:
         """A head that the custody chain names must still be in the file of heads."""
@@ -307,15 +331,24 @@ class RecorderCheck:
         for boot, overlap in placed.overlaps:
             if overlap > 2000:
                 self.collector.add(
-                    "CLOCK_STEP", device=self.device, place=Place(boot.number, boot.first, boot.first + overlap),
-                    sentence="CLOCK_STEP.boot", seconds=round(overlap / 1000, 1),
-                )  # fmt: skip
+                    "CLOCK_STEP",
+                    device=self.device,
+                    place=Place(boot.number, boot.first, boot.first + overlap),
+                    sentence="CLOCK_STEP.boot",
+                    seconds=round(overlap / 1000, 1),
+                )
 
-    def _say(self, code: str, segment: Segment, path: str, **values: object) -> None:
+    def _say(self, code: str, segment: Segment, path: str, sentence: str | None = None, **values: object) -> None:
         self.collector.add(
-            code, device=self.device, recording=segment.recording, segment=segment.number, path=path or None,
-            place=Place(segment.boot, segment.first_tick, segment.last_tick), **values,  # type: ignore[arg-type]
-        )  # fmt: skip
+            code,
+            device=self.device,
+            recording=segment.recording,
+            segment=segment.number,
+            path=path or None,
+            place=Place(segment.boot, segment.first_tick, segment.last_tick),
+            sentence=sentence,
+            values=values,
+        )
 
     def _report(self, head: SignedHead | None) -> DeviceReport:
         genesis = self.chain.genesis
@@ -331,9 +364,14 @@ class RecorderCheck:
             root = "" if self.chain.tree is None else self.chain.tree.root().hex()
             shown = Head(self.chain.size, self.chain.newest.hex(), root, None, False)
         return DeviceReport(
-            self.device.hex(), self.chain.epoch + 1 if genesis else 0, shown, codes.name_of(codes.PROTECTIONS, number),
-            str(body.get("model", "")), str(body.get("serial", "")), simulated,
-        )  # fmt: skip
+            self.device.hex(),
+            self.chain.epoch + 1 if genesis else 0,
+            shown,
+            codes.name_of(codes.PROTECTIONS, number),
+            str(body.get("model", "")),
+            str(body.get("serial", "")),
+            simulated,
+        )
 
 
 def _ticks(segment: Segment, start: int, end: int) -> tuple[int, int]:
@@ -341,5 +379,3 @@ def _ticks(segment: Segment, start: int, end: int) -> tuple[int, int]:
     first = tick_of(segment, start)
     last = segment.last_tick if end >= segment.length else min(tick_of(segment, end) + 1, segment.last_tick)
     return first, max(first, last)
-
-

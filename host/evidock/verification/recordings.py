@@ -6,7 +6,7 @@ numbers); what the files say comes in as the outcome of each segment.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from evidock.report import State
 from evidock_protocol import codes, kinds
@@ -103,7 +103,11 @@ class Recordings:
                 home = self._by_number.get(recording.boot)
                 place = None if home is None else Place(home.number, home.cursor, home.cursor)
                 self._collector.add(
-                    "TAIL_OPEN", device=self.device, recording=recording.number, place=place, sentence="TAIL_OPEN.no_stop"
+                    "TAIL_OPEN",
+                    device=self.device,
+                    recording=recording.number,
+                    place=place,
+                    sentence="TAIL_OPEN.no_stop",
                 )
             self._close(recording)
         elif last is not None:
@@ -142,13 +146,15 @@ class Recordings:
     def _booted(self, entry: Entry) -> None:
         """The boot before ended without OFF unless it said so; an open recording is corroborated by the anchor, or not."""
         anchor = entry.body["anchor"]
-        self._anchor = tuple(anchor) if isinstance(anchor, list | tuple) else None
+        self._anchor = None if anchor is None else tuple(cast("list[int]", anchor))
         if len(self.boots) > 1 and self.boots[-2].ending[0] == "power_lost" and self.open is None:
             before = self.boots[-2]
             self._collector.add(
-                "GAP_DECLARED", device=self.device, place=Place(before.number, before.cursor, before.cursor),
+                "GAP_DECLARED",
+                device=self.device,
+                place=Place(before.number, before.cursor, before.cursor),
                 sentence="GAP_DECLARED.idle",
-            )  # fmt: skip
+            )
 
     def _off(self, entry: Entry) -> None:
         assert self.boot is not None
@@ -162,7 +168,13 @@ class Recordings:
             self._add("TAIL_OPEN", entry, recording=self.open.number, sentence="TAIL_OPEN.no_stop")
             self._close(self.open)
         if not self._damage and number != self._newest + 1:
-            self._add("RECORDING_MISSING", entry, recording=number, sentence="RECORDING_MISSING.number", expected=self._newest + 1)
+            self._add(
+                "RECORDING_MISSING",
+                entry,
+                recording=number,
+                sentence="RECORDING_MISSING.number",
+                expected=self._newest + 1,
+            )
         self._newest = max(self._newest, number)
         self.open = Recording(number, entry)
 
@@ -170,15 +182,21 @@ class Recordings:
         recording = self.open
         if recording is None or recording.number != segment.recording:
             self._collector.add(
-                "HEAD_MISSING", device=self.device, recording=segment.recording, segment=segment.number,
-                place=Place(segment.boot, segment.first_tick, segment.last_tick), sentence="HEAD_MISSING.no_start",
-            )  # fmt: skip
+                "HEAD_MISSING",
+                device=self.device,
+                recording=segment.recording,
+                segment=segment.number,
+                place=Place(segment.boot, segment.first_tick, segment.last_tick),
+                sentence="HEAD_MISSING.no_start",
+            )
             return
         boot = self._by_number.get(segment.boot)
         if boot is None:
             return
         if segment.number != recording.last_number + 1 and not self._damage:
-            self._about("ORDER", segment, sentence="ORDER.segment", number=segment.number, expected=recording.last_number + 1)
+            self._about(
+                "ORDER", segment, sentence="ORDER.segment", number=segment.number, expected=recording.last_number + 1
+            )
         recording.last_number = segment.number
         recording.segments += 1
         first = segment.number == 1 and segment.first_tick - boot.cursor <= START_SLACK
@@ -210,10 +228,13 @@ class Recordings:
             boot.fill(until, State.ALTERED, None, recording.number)
         else:
             self._collector.add(
-                "COVERAGE_HOLE", device=self.device, recording=recording.number,
-                segment=None if segment is None else segment.number, place=Place(boot.number, boot.cursor, until),
+                "COVERAGE_HOLE",
+                device=self.device,
+                recording=recording.number,
+                segment=None if segment is None else segment.number,
+                place=Place(boot.number, boot.cursor, until),
                 seconds=round((until - boot.cursor) / 1000, 3),
-            )  # fmt: skip
+            )
             boot.fill(until, State.UNEXPLAINED, None, recording.number)
 
     def _samples(self, segment: Segment) -> None:
@@ -225,7 +246,9 @@ class Recordings:
         expected = (segment.last_tick - segment.first_tick) * segment.rate // 1000
         lacking = max(expected, segment.expected) - segment.written - segment.lost
         if lacking > SAMPLE_SLACK * segment.rate // 1000:
-            self._about("COVERAGE_HOLE", segment, sentence="COVERAGE_HOLE.samples", seconds=round(lacking / segment.rate, 3))
+            self._about(
+                "COVERAGE_HOLE", segment, sentence="COVERAGE_HOLE.samples", seconds=round(lacking / segment.rate, 3)
+            )
 
     def _interrupted(self, entry: Entry) -> None:
         recording = self.open
@@ -242,9 +265,12 @@ class Recordings:
             boot.ending = (cause, recording.number)
             supported = self._anchor is not None and self._anchor[3] <= last + RECOVERY_SLACK
             self._collector.add(
-                "GAP_DECLARED" if supported else "GAP_UNCORROBORATED", device=self.device, recording=recording.number,
-                place=Place(boot.number, last, last), cause=cause,
-            )  # fmt: skip
+                "GAP_DECLARED" if supported else "GAP_UNCORROBORATED",
+                device=self.device,
+                recording=recording.number,
+                place=Place(boot.number, last, last),
+                cause=cause,
+            )
         else:
             if boot.cursor < last:  # sound after the last sealed segment was lost with what broke
                 recording.cause = cause
@@ -269,9 +295,13 @@ class Recordings:
             self._hole(boot, entry.number("last_tick"), recording, None)
         if entry.number("segments") > recording.segments and not self._damage and recording.fault is None:
             self._add(
-                "SEGMENT_MISSING", entry, recording=number, sentence="SEGMENT_MISSING.count",
-                expected=entry.number("segments"), found=recording.segments,
-            )  # fmt: skip
+                "SEGMENT_MISSING",
+                entry,
+                recording=number,
+                sentence="SEGMENT_MISSING.count",
+                expected=entry.number("segments"),
+                found=recording.segments,
+            )
         self._close(recording)
 
     def _close(self, recording: Recording) -> None:
@@ -304,15 +334,35 @@ class Recordings:
         if entry.number("source") != codes.CLOCK_LOST:
             self._add("CLOCK_SET", entry, source=codes.name_of(codes.CLOCK_SOURCES, entry.number("source")))
 
-    def _add(self, code: str, entry: Entry, **values: object) -> None:
-        place = Place(entry.boot, entry.ticks, entry.ticks)
-        self._collector.add(code, device=self.device, place=place, **values)  # type: ignore[arg-type]
-
-    def _about(self, code: str, segment: Segment, **values: object) -> None:
+    def _add(
+        self,
+        code: str,
+        entry: Entry,
+        sentence: str | None = None,
+        recording: int | None = None,
+        segment: int | None = None,
+        **values: object,
+    ) -> None:
         self._collector.add(
-            code, device=self.device, recording=segment.recording, segment=segment.number,
-            place=Place(segment.boot, segment.first_tick, segment.last_tick), **values,  # type: ignore[arg-type]
-        )  # fmt: skip
+            code,
+            device=self.device,
+            recording=recording,
+            segment=segment,
+            place=Place(entry.boot, entry.ticks, entry.ticks),
+            sentence=sentence,
+            values=values,
+        )
+
+    def _about(self, code: str, segment: Segment, sentence: str | None = None, **values: object) -> None:
+        self._collector.add(
+            code,
+            device=self.device,
+            recording=segment.recording,
+            segment=segment.number,
+            place=Place(segment.boot, segment.first_tick, segment.last_tick),
+            sentence=sentence,
+            values=values,
+        )
 
 
 def cause_name(number: int) -> str:

@@ -50,7 +50,7 @@ def verify(
     reader = _reader(evidence)
     first, last = _milliseconds(start, reader), _milliseconds(end, reader)
     if first is not None and last is not None and last <= first:
-        raise WrongUsage("empty_interval", start=start, end=end)
+        raise WrongUsage("evidence_interval", start=start, end=end)
     collector = Collector(lang)
     known = Trust(parse_pins(organisation.read_pins() if trust is None else trust), collector)
     known.read(reader)
@@ -66,9 +66,13 @@ def verify(
 
 
 def _report(
-    reader: Reader, results: list[DeviceResult], devices: list[bytes], asked: tuple[int | None, int | None],
-    collector: Collector, lang: str,
-) -> Report:  # fmt: skip
+    reader: Reader,
+    results: list[DeviceResult],
+    devices: list[bytes],
+    asked: tuple[int | None, int | None],
+    collector: Collector,
+    lang: str,
+) -> Report:
     spans: list[Span] = []
     bounds: list[tuple[int, int]] = []
     for device, result in zip(devices, results, strict=True):
@@ -78,7 +82,10 @@ def _report(
         end = max(start, end)
         bounds.append((start, end))
         spans += result.placed.spans(device, start, end)
-    interval = (min((one[0] for one in bounds), default=asked[0] or 0) / 1000, max((one[1] for one in bounds), default=asked[1] or 0) / 1000)
+    interval = (
+        min((one[0] for one in bounds), default=asked[0] or 0) / 1000,
+        max((one[1] for one in bounds), default=asked[1] or 0) / 1000,
+    )
     findings = tuple(_inside(collector.findings(), interval))
     provenance = max((result.provenance for result in results), key=_PROVENANCES.index, default=Provenance.UNTRUSTED)
     verdict = judge.overall(findings, collector.overflowed(), spans, provenance)
@@ -113,7 +120,7 @@ def _reader(evidence: object) -> Reader:
     if isinstance(folder, str | Path):  # a Store
         return open_reader(folder)
     if not hasattr(evidence, "media_path"):
-        raise WrongUsage("not_evidence", path=type(evidence).__name__)
+        raise WrongUsage("evidence_none", path=type(evidence).__name__)
     return evidence  # type: ignore[return-value]
 
 
@@ -127,7 +134,7 @@ def _milliseconds(moment: Moment, reader: Reader) -> int | None:
             moment = (moment if moment.tzinfo else moment.replace(tzinfo=reader.zone)).timestamp()
         return round(moment * 1000)
     except (ValueError, OverflowError, TypeError):
-        raise WrongUsage("bad_time", time=str(moment)[:80]) from None
+        raise WrongUsage("evidence_time", time=str(moment)[:80]) from None
 
 
 def _extra_heads(path: str | Path | None, collector: Collector) -> list[SignedHead]:
@@ -136,7 +143,7 @@ def _extra_heads(path: str | Path | None, collector: Collector) -> list[SignedHe
     try:
         stream = open(path, "rb", buffering=0)
     except OSError as error:
-        raise NotEvidence("unreadable", path=path, reason=error.strerror or str(error)) from error
+        raise NotEvidence("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
     return read_heads(stream, str(path), collector, None)
 
 
@@ -147,7 +154,7 @@ def _devices(reader: Reader, known: Trust, wanted: str | None) -> list[bytes]:
         return found
     chosen = [one for one in found if one.hex().startswith(wanted.lower())] if wanted else []
     if not chosen:
-        raise WrongUsage("no_such_device", device=wanted[:64])
+        raise WrongUsage("evidence_device", device=wanted[:64])
     return chosen
 
 

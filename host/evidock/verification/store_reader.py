@@ -123,7 +123,7 @@ def _read(path: Path, limit: int) -> bytes | None:
 
 
 def _unreadable(path: Path | str, error: OSError) -> Unreadable:
-    return Unreadable("unreadable", path=path, reason=error.strerror or str(error))
+    return Unreadable("evidence_unreadable", path=path, reason=error.strerror or str(error))
 
 
 def _is_hex(name: str) -> bool:
@@ -142,7 +142,7 @@ def _zone(path: Path) -> tuple[str, tzinfo]:
             raise ValueError("no zone")
         return name, zone_of(name)
     except (ValueError, RecursionError) as error:
-        raise NotEvidence("bad_store_file", path=path) from error
+        raise NotEvidence("evidence_store_file", path=path) from error
 
 
 def zone_of(name: str) -> tzinfo:

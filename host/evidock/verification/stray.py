@@ -95,6 +95,6 @@ class StrayFiles:
     def _say(
         self, code: str, path: str, recording: int | None = None, number: int | None = None, sentence: str | None = None
     ) -> None:
-        self._collector.add(code, device=self._device, recording=recording, segment=number, path=path, sentence=sentence)
-
-
+        self._collector.add(
+            code, device=self._device, recording=recording, segment=number, path=path, sentence=sentence
+        )

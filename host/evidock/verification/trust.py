@@ -32,7 +32,7 @@ def parse_pins(pins: Iterable[str]) -> frozenset[bytes]:
     for pin in pins:
         digits = re.sub(r"[\s:.-]", "", pin)
         if not re.fullmatch(r"[0-9a-fA-F]{64}", digits):
-            raise WrongUsage("bad_pin", pin=pin[:80])
+            raise WrongUsage("evidence_pin", pin=pin[:80])
         found.add(bytes.fromhex(digits))
     return frozenset(found)
 

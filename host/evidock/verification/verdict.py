@@ -48,7 +48,9 @@ def of_span(span: Span) -> Verdict:
     return _STATES[span.state]
 
 
-def overall(findings: Sequence[Finding], forced: Iterable[Verdict], spans: Sequence[Span], provenance: Provenance) -> Verdict:
+def overall(
+    findings: Sequence[Finding], forced: Iterable[Verdict], spans: Sequence[Span], provenance: Provenance
+) -> Verdict:
     """The worst of what findings (`forced` holds those that were not kept), spans and provenance allow."""
     verdicts = [finding.verdict for finding in findings if finding.verdict is not None]
     verdicts += forced
@@ -81,8 +83,12 @@ def provenance_answer(found: Provenance, findings: Sequence[Finding], lang: str)
 def completeness(findings: Sequence[Finding], spans: Sequence[Span], lang: str) -> Answer[Completeness]:
     """Is anything missing?"""
     floors = {of_span(span) for span in spans if span.state is not State.ALTERED}
-    floors |= {finding.verdict for finding in findings if finding.verdict not in (None, Verdict.ALTERED, Verdict.UNTRUSTED)}
-    if Verdict.INCOMPLETE in floors or any(finding.code in _MISSING and finding.path == "journal" for finding in findings):
+    floors |= {
+        finding.verdict for finding in findings if finding.verdict not in (None, Verdict.ALTERED, Verdict.UNTRUSTED)
+    }
+    if Verdict.INCOMPLETE in floors or any(
+        finding.code in _MISSING and finding.path == "journal" for finding in findings
+    ):
         answer = Completeness.INCOMPLETE
     elif Verdict.INDETERMINATE in floors or not spans:
         answer = Completeness.UNKNOWN
@@ -103,5 +109,3 @@ def unproven(devices: Sequence[DeviceReport], lang: str) -> tuple[str, ...]:
         if device.simulated:
             texts.append(language.text("verify.unproven.simulated", lang, device=device.id[:16]))
     return tuple(texts)
-
-

@@ -37,13 +37,17 @@ class Board:
     protection = codes.PROTECTION_SIMULATED
     boot_counter: int | None = None
 
-    def __init__(self, parts: Parts, supply: "Supply", random: "Generator", reset_cause: int, shift: dict, elapsed, docked):
+    def __init__(
+        self, parts: Parts, supply: "Supply", random: "Generator", reset_cause: int, shift: dict, elapsed, docked
+    ):
         """`shift` holds the scenario's curves, `elapsed()` milliseconds of it, `docked()` the dock contact."""
         self.firmware = parts.firmware
         self.reset_cause = reset_cause
         self.clock = parts.clock
         self.supply = supply
-        self.identity_flash, self.key_flash, self.journal_flash, self.anchor_flash = nor.regions(parts.flash_file, supply)
+        self.identity_flash, self.key_flash, self.journal_flash, self.anchor_flash = nor.regions(
+            parts.flash_file, supply
+        )
         self.card = parts.open_card(supply)
         self.capture = Microphone(parts.source, parts.clock)
         self.battery = Battery(shift["battery"], elapsed)

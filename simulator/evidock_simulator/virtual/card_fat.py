@@ -5,7 +5,7 @@ Architecture: "The simulator" (the card is a FAT32 image of 512-byte sectors).
 
 import struct
 
-import vfs
+import vfs  # pyright: ignore[reportMissingImports]
 
 from evidock_simulator.virtual.block import SECTOR, BlockDevice
 

@@ -64,7 +64,9 @@ class Reporter:
         at = "null" if unix is None else '"%04d-%02d-%02dT%02d:%02d:%02dZ"' % tuple(time.gmtime(unix // 1000)[:6])
         try:
             if self._json:
-                print('{"state": "%s", "time": %s, "seconds": %d.%03d}' % (phase, at, clock.now // 1000, clock.now % 1000))
+                print(
+                    '{"state": "%s", "time": %s, "seconds": %d.%03d}' % (phase, at, clock.now // 1000, clock.now % 1000)
+                )
             else:
                 print("%s  %s" % (phase, at.replace('"', "") if unix is not None else "(clock lost)"))
             if hasattr(sys.stdout, "flush"):

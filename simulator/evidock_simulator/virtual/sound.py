@@ -51,7 +51,7 @@ class WavFile:
             if name == b"fmt ":
                 form, self.channels, self.rate, _bytes, _frame, bits = struct.unpack("<HHIIHH", self._file.read(16))
                 if form not in (1, 0xFFFE) or bits != 16 or not 1 <= self.channels <= 2 or not self.rate:
-                    raise NotUsable("format %d with %d bits: 16-bit PCM, mono or stereo, is needed" % (form, bits))
+                    raise NotUsable(f"format {form} with {bits} bits: 16-bit PCM, mono or stereo, is needed")
             elif name == b"data" and self.rate:
                 self._start = at + 8
                 self._length = min(length, end - self._start)

@@ -7,7 +7,7 @@ EIO = 5
 
 
 class Supply:
-    """The power of one boot. A new boot gets a new one, so that what the old boot left behind can do nothing any more."""
+    """The power of one boot. A new boot gets a new one, so that what an old boot left behind can do nothing more."""
 
     def __init__(self):
         self.on = True
@@ -16,7 +16,7 @@ class Supply:
         self.buried = False  # nobody looks at this boot any more: what finalizers still write goes nowhere
 
     def operation(self) -> bool:
-        """Counts one writing operation. True when power goes in the middle of it; raises OSError when it has gone before."""
+        """Counts one writing operation. True when power goes in the middle of it; raises OSError when it is gone."""
         if not self.on:
             raise OSError(EIO)
         self.operations += 1

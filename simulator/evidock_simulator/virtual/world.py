@@ -14,6 +14,7 @@ from evidock_simulator.virtual.supply import Supply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
     from evidock_simulator.virtual.slot import Slot
 
 WAITING = "waiting"  # not provisioned
@@ -37,7 +38,7 @@ class World:
         self.parts = parts
         self.clock = parts.clock
         self.slot = slot
-        self.agent = None
+        self.agent: Agent | None = None
         self.board: Board | None = None
         self._save = save
         self._new_agent = new_agent
@@ -87,7 +88,7 @@ class World:
         self._follow()
         board = self.board
         wait = OFF_MS
-        if board is not None:
+        if board is not None and self.agent is not None:
             try:
                 wait = self.agent.step()
             except Exception:

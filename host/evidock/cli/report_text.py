@@ -1,0 +1,203 @@
+"""A verification report on the terminal: verdict, three answers, coverage as a bar and a table, findings, what stays unproved.
+
+Interface: "Command line". Text from the evidence is never read as markup.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from evidock import language
+from evidock.report import Coverage, Finding, Report, Severity, Span, State, Verdict
+from evidock.verification.store_reader import zone_of
+
+_STYLES = {
+    Verdict.VERIFIED: "bold green",
+    Verdict.VERIFIED_DECLARED_GAPS: "bold green",
+    Verdict.INDETERMINATE: "bold yellow",
+    Verdict.INCOMPLETE: "bold yellow",
+    Verdict.UNTRUSTED: "bold magenta",
+    Verdict.ALTERED: "bold red",
+}
+# State: character and colour, so that the bar reads without colour too.
+_MARKS = {
+    State.RECORDED: ("█", "green"),
+    State.RECOVERED: ("▓", "green"),
+    State.POST_CLOSE: ("▒", "green"),
+    State.DECLARED: ("·", "bright_black"),
+    State.EXEMPT: ("=", "cyan"),
+    State.WITHHELD: ("w", "cyan"),
+    State.PENDING: ("?", "yellow"),
+    State.DISPOSED: ("-", "cyan"),
+    State.UNEXPLAINED: ("!", "yellow"),
+    State.ALTERED: ("X", "red"),
+}
+_WORST_FIRST = (
+    State.ALTERED,
+    State.UNEXPLAINED,
+    State.PENDING,
+    State.WITHHELD,
+    State.RECOVERED,
+    State.POST_CLOSE,
+    State.EXEMPT,
+    State.DISPOSED,
+    State.RECORDED,
+    State.DECLARED,
+)
+_SEVERITIES = {
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.NOTICE: "cyan",
+    Severity.INFO: "bright_black",
+}
+_FINDINGS_SHOWN = 50
+
+
+def print_report(report: Report, lang: str, console: Console | None = None) -> None:
+    """Prints `report` in `lang` ("en" or "zh"); colours only on a terminal."""
+    out = console or Console(highlight=False)
+    clock = _Clock(report)
+    out.print(_verdict_line(report, lang))
+    out.print(Text(language.text(f"verdict.{report.verdict.value}.explanation", lang)))
+    out.print()
+    for name, answer in (
+        ("authenticity", report.authenticity),
+        ("provenance", report.provenance),
+        ("completeness", report.completeness),
+    ):
+        word = language.name("answer", answer.answer.value, lang)
+        out.print(Text(f"{language.text('picture.' + name, lang)}: {word}. {answer.text}"))
+    out.print()
+    out.print(Text(f"{clock.at(report.interval[0])} – {clock.at(report.interval[1])} ({report.zone})"))
+    for device in report.devices:
+        protection = language.name("protection", device.protection, lang)
+        size = 0 if device.head is None else device.head.size
+        line = language.text(
+            "cli.verify.device",
+            lang,
+            device=device.id[:16],
+            model=device.model,
+            serial=device.serial,
+            protection=protection,
+            size=size,
+            epochs=device.epochs,
+        )
+        out.print(Text(line))
+        out.print(_bar(report, device.id, max(20, min(out.width, 100) - 2)))
+    out.print(_coverage(report.coverage, lang))
+    if report.findings:
+        out.print(_findings(report, clock, lang))
+        if len(report.findings) > _FINDINGS_SHOWN:
+            out.print(Text(language.text("picture.findings.more", lang, count=len(report.findings) - _FINDINGS_SHOWN)))
+    out.print(Text(language.text("cli.verify.unproven", lang)))
+    for sentence in report.unproven:
+        out.print(Text(f"  – {sentence}"))
+
+
+class _Clock:
+    """Times of a report as its readers write them."""
+
+    def __init__(self, report: Report):
+        try:
+            self._zone = zone_of(report.zone)
+        except ValueError:
+            self._zone = UTC
+        self._day = self._moment(report.interval[0]).date() if report.interval[0] else None
+
+    def at(self, time: float) -> str:
+        return self._moment(time).strftime("%Y-%m-%d %H:%M:%S")
+
+    def short(self, time: float) -> str:
+        """Without the day when it is the interval's first."""
+        moment = self._moment(time)
+        return (
+            moment.strftime("%H:%M:%S.%f")[:-3] if moment.date() == self._day else moment.strftime("%Y-%m-%d %H:%M:%S")
+        )
+
+    def _moment(self, time: float) -> datetime:
+        try:
+            return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time)).astimezone(self._zone)
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
+
+
+def _verdict_line(report: Report, lang: str) -> Text:
+    line = Text()
+    line.append(report.verdict.value, _STYLES[report.verdict])
+    line.append(f"  {language.text('verdict.' + report.verdict.value, lang)}")
+    names = sorted({language.name("protection", device.protection, lang) for device in report.devices})
+    if names:
+        line.append(f" ({', '.join(names)})")
+    if report.simulated:
+        line.append(f"  {language.text('picture.simulated', lang)}", "bold reverse")
+    return line
+
+
+def _bar(report: Report, device: str, width: int) -> Text:
+    """The interval in `width` characters; each shows the worst state inside it, so that no short loss disappears."""
+    start, end = report.interval
+    spans = [span for span in report.coverage.spans if span.device == device]
+    cells: list[State | None] = [None] * width
+    for span in spans:
+        for cell in _cells(span, start, end, width):
+            present = cells[cell]
+            if present is None or _WORST_FIRST.index(span.state) < _WORST_FIRST.index(present):
+                cells[cell] = span.state
+    bar = Text("[")
+    for state in cells:
+        mark, colour = (" ", "") if state is None else _MARKS[state]
+        bar.append(mark, colour)
+    bar.append("]")
+    return bar
+
+
+def _cells(span: Span, start: float, end: float, width: int) -> range:
+    if end <= start:
+        return range(0)
+    first = int((span.start - start) / (end - start) * width)
+    last = (span.end - start) / (end - start) * width
+    return range(max(0, min(first, width - 1)), max(1, min(width, int(last) + (last > int(last)))))
+
+
+def _coverage(coverage: Coverage, lang: str) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_column(justify="right")
+    for state, seconds in coverage.totals.items():
+        if seconds:
+            mark, colour = _MARKS[state]
+            table.add_row(Text(mark, colour), Text(language.name("state", state.value, lang)), f"{seconds:.3f} s")
+    return table
+
+
+def _findings(report: Report, clock: _Clock, lang: str) -> Table:
+    table = Table(title=language.text("picture.findings", lang), title_justify="left", expand=False)
+    table.add_column(language.text("picture.code", lang), no_wrap=True)
+    table.add_column(language.text("picture.location", lang))
+    table.add_column(language.text("picture.finding", lang))
+    worst = sorted(report.findings, key=lambda one: -1 if one.verdict is None else one.verdict.rank, reverse=True)
+    for finding in worst[:_FINDINGS_SHOWN]:
+        code = finding.code if finding.attack is None else f"{finding.code} (AT-{finding.attack})"
+        table.add_row(Text(code, _SEVERITIES[finding.severity]), Text(_where(finding, clock, lang)), Text(finding.text))
+    return table
+
+
+def _where(finding: Finding, clock: _Clock, lang: str) -> str:
+    parts: list[str] = []
+    if finding.recording is not None:
+        parts.append(language.text("picture.recording", lang, number=finding.recording))
+    if finding.segment is not None:
+        parts.append(language.text("picture.segment", lang, number=finding.segment))
+    if finding.time is not None:
+        first, last = finding.time
+        parts.append(clock.short(first) if first == last else f"{clock.short(first)} – {clock.short(last)}")
+    if finding.path is not None:
+        parts.append(finding.path)
+    if finding.bytes is not None:
+        parts.append(language.text("picture.bytes", lang, start=finding.bytes[0], end=finding.bytes[1]))
+    return "\n".join(parts)

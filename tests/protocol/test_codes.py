@@ -1,0 +1,74 @@
+"""Code tables: numbers and names used once; every constant is the number of its row."""
+
+import pytest
+
+from evidock_protocol import codes
+
+TABLES = {
+    name: value
+    for name, value in vars(codes).items()
+    if name.isupper() and isinstance(value, tuple) and isinstance(value[0], tuple)
+}
+# Which table a constant's name begins with; the rest of the name is the row's.
+PREFIXES = {
+    "ATTESTED_": "ATTESTED",
+    "CAUSE_": "CAUSES",
+    "CHECK_AT_": "CHECK_TRIGGERS",
+    "CLOCK_FROM_": "CLOCK_SOURCES",
+    "CLOCK_": "CLOCK_SOURCES",
+    "EPOCH_": "EPOCH_REASONS",
+    "FAULT_": "FAULTS",
+    "HEAD_": "HEAD_PHASES",
+    "HOST_": "HOST_EVENTS",
+    "LABEL_": "PRIVATE_LABELS",
+    "MARK_": "MARK_TYPES",
+    "MEDIA_": "MEDIA",
+    "OFF_": "OFF_REASONS",
+    "OPERATION_": "OPERATIONS",
+    "PARTY_": "PARTIES",
+    "PLACE_": "PLACES",
+    "PROTECTION_": "PROTECTIONS",
+    "RANDOM_": "RANDOM_SOURCES",
+    "RESET_": "RESETS",
+    "ROLE_": "ROLES",
+    "START_": "START_REASONS",
+    "STOP_": "STOP_REASONS",
+    "STORED_": "STORED_FORMS",
+    "TRACK_": "TRACKS",
+    "WALL_": "WALL_STATES",
+}
+CONSTANTS = {name: value for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_numbers_and_names_are_used_once(name: str) -> None:
+    numbers = [row[0] for row in TABLES[name]]
+    names = [row[1] for row in TABLES[name]]
+    assert numbers == sorted(set(numbers))
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", [name for name in CONSTANTS if name != "ALL_ROLES"])
+def test_a_constant_is_the_number_of_its_row(name: str) -> None:
+    if name.startswith("CHECK_") and not name.startswith("CHECK_AT_"):
+        rows = codes.CHECK_ITEMS + codes.CHECK_RESULTS
+        rest = name[len("CHECK_") :]
+    else:
+        prefix = next(prefix for prefix in PREFIXES if name.startswith(prefix))
+        rows = TABLES[PREFIXES[prefix]]
+        rest = name[len(prefix) :]
+    assert (CONSTANTS[name], rest.lower()) in {row[:2] for row in rows}
+
+
+def test_all_roles() -> None:
+    assert sum(number for number, _name in codes.ROLES) == codes.ALL_ROLES
+
+
+def test_private_causes_lie_outside_the_table() -> None:
+    first, last = codes.PRIVATE_CAUSES
+    assert not [row for row in codes.CAUSES if first <= row[0] <= last]
+
+
+def test_name_of() -> None:
+    assert codes.name_of(codes.RESETS, 2) == "watchdog"
+    assert codes.name_of(codes.CAUSES, 1234) == "1234"

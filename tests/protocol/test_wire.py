@@ -1,0 +1,76 @@
+"""Messages as bytes: the vectors, round trips, refusals, hostile bytes (AT-28)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vectors import entry_checks
+from vectors.entry_cases import cases, of
+from vectors.independent import cbor as written
+
+from evidock_protocol import framing, messages, versions, wire
+from evidock_protocol.errors import Malformed
+
+
+@pytest.mark.parametrize(("check", "case"), cases("messages"))
+def test_vector(check: Callable[[object], None], case: object) -> None:
+    check(case)
+
+
+@pytest.mark.parametrize("case", of("messages", entry_checks.accepted_message))
+def test_the_frame_around_a_message(case: dict[str, Any]) -> None:
+    message, frame = bytes.fromhex(case["hex"]), bytes.fromhex(case["frame"])
+    assert framing.FrameWriter(versions.MAXIMUM_PAYLOAD).encode(message) == frame
+    assert framing.FrameReader(framing.frame_size(versions.MAXIMUM_PAYLOAD)).feed(frame) == [message]
+
+
+@pytest.mark.parametrize("text", ["", "x" * 64, "x" * 65, "录" * 30, "x" * 5000])
+def test_a_refusal_is_always_one_that_is_taken(text: str) -> None:
+    with pytest.raises(wire.Refusal) as raised:
+        wire.parse_answer(wire.refusal(9, messages.BUSY, text))
+    assert raised.value.number == 9
+    assert raised.value.code == messages.BUSY
+    assert text.startswith(raised.value.text)
+    assert len(raised.value.text) == len(text) or len(raised.value.text.encode()) > versions.MAXIMUM_TEXT - 4
+
+
+def test_fields_are_checked_when_written() -> None:
+    with pytest.raises(Malformed):
+        wire.request(messages.STATUS, 1, {"surplus": 1})
+    with pytest.raises(Malformed):
+        wire.request(messages.JOURNAL, 1, {"first": 0})
+    with pytest.raises(Malformed):
+        wire.request(99, 1, {})
+
+
+@given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.binary(max_size=50))
+def test_the_head_of_a_media_answer(number: int, offset: int, data: bytes) -> None:
+    head = wire.data_head(messages.MEDIA, number, offset, len(data))
+    assert head + data == wire.answer(messages.MEDIA, number, {"offset": offset, "data": data})
+
+
+@given(st.binary(max_size=120))
+def test_hostile_bytes_raise_malformed_only(data: bytes) -> None:
+    for parse in (wire.parse_request, wire.parse_answer):
+        try:
+            parse(data)
+        except (Malformed, wire.Refusal):
+            continue
+
+
+plausible = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2**63) | st.binary(max_size=40) | st.text(max_size=70),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.integers(0, 23), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.integers(0, 256), st.lists(plausible, max_size=12))
+def test_hostile_arrays_raise_malformed_only(kind: int, rest: list[object]) -> None:
+    for parse in (wire.parse_request, wire.parse_answer):
+        try:
+            parse(written([kind, 1, *rest]))
+        except (Malformed, wire.Refusal):
+            continue

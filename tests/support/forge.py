@@ -1,0 +1,481 @@
+"""A recorder and a host made of nothing but keys: they build journals, media, heads, receipts and custody chains, honest or forged.
+
+Everything is deterministic from a name, and every step can be made wrong on purpose, so that each attack can be tried.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+
+from nacl.signing import SigningKey
+
+from evidock import layout
+from evidock_protocol import card, cbor, codes, entry, kinds, merkle, private, sign1, statements, versions
+
+START_MS = 1_741_939_200_000  # 2025-03-14 08:00:00 UTC
+RATE = 16_000
+SECOND = 2 * RATE  # bytes of one second of sound
+
+
+def key_of(name: str) -> SigningKey:
+    """A signing key that is always the same for a name."""
+    return SigningKey(hashlib.sha256(name.encode()).digest())
+
+
+def public(key: SigningKey) -> bytes:
+    return bytes(key.verify_key)
+
+
+def statement(key: SigningKey, typ: int, payload: bytes) -> bytes:
+    """A COSE_Sign1 of `payload` by `key`."""
+    key_id = sign1.thumbprint(public(key))
+    return sign1.assemble(typ, key_id, payload, key.sign(sign1.signed_bytes(typ, key_id, payload)).signature)
+
+
+def sound(seconds: float, seed: int = 0) -> bytes:
+    """16-bit samples that differ everywhere."""
+    length = int(seconds * RATE) * 2
+    block = hashlib.sha256(str(seed).encode()).digest()
+    return (hashlib.shake_128(block).digest(min(length, 1 << 16)) * (length // (1 << 16) + 1))[:length]
+
+
+@dataclass
+class Media:
+    """One sealed segment's bytes and leaf hashes."""
+
+    data: bytes
+    leaves: bytes
+    media: int
+    started_ms: int | None
+
+
+@dataclass
+class Recorder:
+    """A recorder whose time stands still unless `wait` moves it."""
+
+    name: str
+    organisation: bytes
+    wall_state: int = codes.WALL_SYNCHRONISED
+    protection: int = 2
+    leaf_size: int = versions.LEAF_SOUND
+    started: int = START_MS
+    epoch: int = 0
+    boot: int = 1
+    ticks: int = 0
+    entries: list[bytes] = field(default_factory=list)
+    media: dict[tuple[int, int], Media] = field(default_factory=dict)
+    openings: list[bytes] = field(default_factory=list)
+    recording: int = 0
+    number: int = 0
+
+    def __post_init__(self) -> None:
+        self.key = key_of(f"{self.name}:0")
+        self.device = sign1.thumbprint(public(self.key))
+        self.tree = merkle.TreeHasher()
+        self.newest = entry.ZERO_HASH
+        self.first_tick = 0
+        self.genesis_hash = b""
+
+    def wait(self, seconds: float) -> None:
+        self.ticks += round(seconds * 1000)
+
+    def wall(self) -> tuple[int, int]:
+        return (self.wall_state, self.started + self.ticks) if self.wall_state else (0, 0)
+
+    def add(
+        self,
+        kind: int,
+        body: dict[str, object],
+        opened: dict[int, object] | None = None,
+        wall: tuple[int, int] | None = None,
+        **changed: object,
+    ) -> bytes:
+        """Appends an entry; `changed` overrides device, epoch, sequence, previous, boot, ticks, key or typ."""
+        sequence = len(self.entries)
+        records = [private.opening(bytes(16), label, value) for label, value in sorted((opened or {}).items())]
+        commitments = {
+            label: private.commitment(raw)
+            for raw, (label, _) in zip(records, sorted((opened or {}).items()), strict=True)
+        }
+        table = kinds.body_table(kinds.ENTRY_KINDS, kind)
+        payload = entry.encode_payload(
+            table or "0 nothing u",
+            changed.get("device", self.device),  # type: ignore[arg-type]
+            changed.get("epoch", self.epoch),  # type: ignore[arg-type]
+            changed.get("sequence", sequence),  # type: ignore[arg-type]
+            changed.get("previous", self.newest),  # type: ignore[arg-type]
+            kind,
+            changed.get("boot", self.boot),  # type: ignore[arg-type]
+            changed.get("ticks", self.ticks),  # type: ignore[arg-type]
+            wall or self.wall(),
+            body,
+            commitments,
+        )
+        raw = statement(changed.get("key", self.key), changed.get("typ", statements.TYP_ENTRY), payload)  # type: ignore[arg-type]
+        if records:
+            self.openings.append(private.encode_record(sequence, records))
+        self.take(raw)
+        return raw
+
+    def take(self, raw: bytes) -> None:
+        """Appends exact bytes."""
+        self.entries.append(raw)
+        self.newest = sign1.statement_hash(raw)
+        self.tree.append(merkle.leaf_hash(self.newest))
+
+    def provision(self, host: bytes = bytes(32)) -> None:
+        body = {
+            "public_key": public(self.key),
+            "model": "forge",
+            "serial": self.name,
+            "asset": "A1",
+            "organisation": self.organisation,
+            "successor": bytes(32),
+            "protection": self.protection,
+            "random_source": codes.RANDOM_SIMULATED,
+            "firmware": bytes(32),
+            "host": host,
+        }
+        self.genesis_hash = sign1.statement_hash(self.add(kinds.GENESIS, body))
+
+    def booted(self, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None) -> None:
+        body = {
+            "reset": reset,
+            "firmware": bytes(32),
+            "counter": None,
+            "battery": 90,
+            "millivolts": 4000,
+            "storage_free": 1000,
+            "card": bytes(16),
+            "anchor": anchor,
+            "temperature": 210,
+        }
+        self.add(kinds.BOOT, body)
+
+    def restart(self, pause: float, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None) -> None:
+        """Comes up again after `pause` seconds without power."""
+        self.started += self.ticks + round(pause * 1000)
+        self.boot += 1
+        self.ticks = 100
+        self.booted(reset, anchor)
+
+    def off(self) -> None:
+        self.add(kinds.OFF, {"reason": codes.OFF_BUTTON, "battery": 80, "millivolts": 3900, "storage_free": 900})
+
+    def start(self) -> None:
+        self.recording += 1
+        self.number = 0
+        body = {
+            "recording": self.recording,
+            "reason": codes.START_BUTTON,
+            "tracks": codes.TRACK_SOUND,
+            "card": bytes(16),
+            "battery": 90,
+            "storage_free": 1000,
+            "handover": None,
+        }
+        self.started_ms = self.wall()[1] if self.wall_state else None
+        self.add(kinds.START, body, {codes.LABEL_OFFICER: 4711})
+        self.first_tick = self.ticks
+        self.last_tick = self.ticks
+
+    def segment(self, seconds: float, **changed: object) -> bytes:
+        """Records and seals a segment of `seconds`; `changed` overrides fields of SEGMENT."""
+        self.wait(seconds)
+        return self.seal(sound(seconds, self.recording * 1000 + self.number), self.last_tick, self.ticks, **changed)
+
+    def seal(self, data: bytes, first: int, last: int, **changed: object) -> bytes:
+        self.number += 1
+        whole = card.wav_header(RATE, 1, 16, len(data)) + data
+        leaves = [
+            merkle.leaf_hash(whole[: card.WAV_HEADER]),
+            *merkle.hash_leaves(whole, card.WAV_HEADER, self.leaf_size),
+        ]
+        body: dict[str, object] = {
+            "recording": self.recording,
+            "number": self.number,
+            "media": codes.MEDIA_WAV,
+            "header_length": card.WAV_HEADER,
+            "length": len(whole),
+            "leaf_size": self.leaf_size,
+            "root": merkle.segment_root(leaves[0], merkle.root_of(leaves[1:])),
+            "boot": self.boot,
+            "first_tick": first,
+            "last_tick": last,
+            "expected": (last - first) * RATE // 1000,
+            "written": len(data) // 2,
+            "lost": 0,
+            "rate": RATE,
+            "track": codes.TRACK_SOUND,
+            "attested": codes.ATTESTED_INLINE,
+            "stored": codes.STORED_PLAIN,
+            "attested_length": len(whole),
+        }
+        body.update(changed)
+        self.media[self.recording, self.number] = Media(whole, b"".join(leaves), codes.MEDIA_WAV, self.started_ms)
+        self.last_tick = last
+        return self.add(kinds.SEGMENT, body)
+
+    def stop(self, reason: int = codes.STOP_BUTTON, boot: int | None = None) -> None:
+        body = {
+            "recording": self.recording,
+            "reason": reason,
+            "segments": self.number,
+            "last_tick": self.last_tick,
+            "boot": boot or self.boot,
+            "battery": 80,
+            "storage_free": 900,
+        }
+        self.add(kinds.STOP, body)
+        self.change_epoch(codes.EPOCH_STOP)
+
+    def interrupt(self, cause: int, boot: int | None = None) -> None:
+        body = {
+            "recording": self.recording,
+            "cause": cause,
+            "boot": boot or self.boot,
+            "last_tick": self.last_tick,
+            "battery": 70,
+            "millivolts": 3700,
+            "storage_free": 900,
+            "temperature": 200,
+            "reset": None,
+            "handover": None,
+        }
+        self.add(kinds.INTERRUPT, body)
+
+    def change_epoch(self, reason: int, **changed: object) -> None:
+        following = key_of(f"{self.name}:{self.epoch + 1}")
+        body: dict[str, object] = {
+            "public_key": public(following),
+            "size": self.tree.size,
+            "root": self.tree.root(),
+            "peaks": list(self.tree.peaks),
+            "reason": reason,
+        }
+        body.update(changed)
+        self.add(kinds.EPOCH, body)
+        self.epoch += 1
+        self.key = following
+
+    def head(self, open_recording: int | None = None, **changed: object) -> bytes:
+        values: dict[str, object] = {
+            "device": self.device,
+            "epoch": self.epoch,
+            "size": self.tree.size,
+            "newest": self.newest,
+            "root": self.tree.root(),
+            "boot": self.boot,
+            "ticks": self.ticks,
+            "wall": self.wall(),
+            "session": bytes(16),
+            "host": bytes(32),
+            "host_nonce": bytes(16),
+            "device_nonce": bytes(16),
+            "open": open_recording,
+            "phase": 2,
+        }
+        values.update(changed)
+        return statement(self.key, statements.TYP_HEAD, entry.encode_statement(statements.TYP_HEAD, values))
+
+
+@dataclass
+class Host:
+    """A host with its organisation, its custody chain and the store that it writes."""
+
+    name: str = "host"
+    organisation_name: str = "organisation"
+    custody: list[bytes] = field(default_factory=list)
+    heads: dict[bytes, list[bytes]] = field(default_factory=dict)
+    receipts: dict[bytes, list[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.key = key_of(self.name)
+        self.organisation_key = key_of(self.organisation_name)
+        self.id = sign1.thumbprint(public(self.key))
+        self.newest = entry.ZERO_HASH
+        values: dict[str, object] = {
+            "organisation": public(self.organisation_key),
+            "host_key": public(self.key),
+            "roles": codes.ALL_ROLES,
+            "generation": 1,
+            "not_before": 0,
+            "not_after": 1 << 60,
+            "name": self.name,
+        }
+        typ = statements.TYP_CERTIFICATE
+        self.certificate = statement(self.organisation_key, typ, entry.encode_statement(typ, values))
+        self.note(
+            kinds.CUSTODY_GENESIS,
+            {
+                "public_key": public(self.key),
+                "organisation": public(self.organisation_key),
+                "certificate": self.certificate,
+                "name": self.name,
+            },
+        )
+
+    @property
+    def pin(self) -> str:
+        """What the user pins."""
+        return sign1.thumbprint(public(self.organisation_key)).hex()
+
+    def recorder(self, name: str = "recorder", **options: object) -> Recorder:
+        """A provisioned and enrolled recorder that has just come up."""
+        made = Recorder(name, public(self.organisation_key), **options)  # type: ignore[arg-type]
+        made.provision(self.id)
+        self.note(
+            kinds.CUSTODY_ENROL,
+            {
+                "device": made.device,
+                "genesis": made.genesis_hash,
+                "model": "forge",
+                "serial": name,
+                "asset": "A1",
+                "protection": made.protection,
+            },
+        )
+        return made
+
+    def note(self, kind: int, body: dict[str, object]) -> None:
+        payload = entry.encode_payload(
+            kinds.body_table(kinds.CUSTODY_KINDS, kind) or "",
+            self.id,
+            0,
+            len(self.custody),
+            self.newest,
+            kind,
+            0,
+            0,
+            (codes.WALL_SYNCHRONISED, START_MS),
+            body,
+            {},
+        )
+        raw = statement(self.key, statements.TYP_CUSTODY, payload)
+        self.custody.append(raw)
+        self.newest = sign1.statement_hash(raw)
+
+    def dock(self, recorder: Recorder, open_recording: int | None = None, receipt: bool = True) -> None:
+        """One docking: head, receipt for every segment, new epoch, second head, and the custody of both."""
+        self.keep_head(recorder, recorder.head(open_recording, phase=1))
+        if receipt and recorder.media:
+            self.receipt(recorder)
+        recorder.change_epoch(codes.EPOCH_DOCKING)
+        recorder.wait(1)
+        self.keep_head(recorder, recorder.head(open_recording))
+
+    def keep_head(self, recorder: Recorder, raw: bytes) -> None:
+        self.heads.setdefault(recorder.device, []).append(raw)
+        values = entry.parse_statement(raw, statements.TYP_HEAD)[1]
+        body = {name: values[name] for name in ("device", "size", "newest", "root")}
+        self.note(kinds.CUSTODY_HEAD, {**body, "head": sign1.statement_hash(raw)})
+
+    def receipt(self, recorder: Recorder) -> None:
+        rows = [
+            (recording, number, merkle.segment_root(one.leaves[:32], merkle.root_of(_split(one.leaves)[1:])))
+            for (recording, number), one in sorted(recorder.media.items())
+        ]
+        for at in range(0, len(rows), versions.MAXIMUM_RECEIPT_SEGMENTS):
+            part = rows[at : at + versions.MAXIMUM_RECEIPT_SEGMENTS]
+            values: dict[str, object] = {
+                "device": recorder.device,
+                "host": self.id,
+                "session": bytes(16),
+                "size": recorder.tree.size,
+                "newest": recorder.newest,
+                "root": recorder.tree.root(),
+                "time": START_MS,
+                "segments": part,
+            }
+            raw = statement(self.key, statements.TYP_RECEIPT, entry.encode_statement(statements.TYP_RECEIPT, values))
+            self.receipts.setdefault(recorder.device, []).append(raw)
+            self.note(
+                kinds.CUSTODY_INGEST,
+                {"device": recorder.device, "size": recorder.tree.size, "newest": recorder.newest, "segments": part},
+            )
+            body = {
+                "event": codes.HOST_RECEIPTED,
+                "host": self.id,
+                "statement": raw,
+                "custody": self.newest,
+                "host_time": START_MS,
+                "count": 1,
+                "refusal": None,
+                "last_host": None,
+            }
+            recorder.add(kinds.HOST, body)
+
+    def write(self, folder: Path, *recorders: Recorder) -> Path:
+        """Writes the store and returns its folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / layout.STORE_FILE).write_text('{"kind": "evidock store", "format": 1, "zone": "UTC"}\n')
+        (folder / layout.CERTIFICATE).write_bytes(self.certificate)
+        (folder / layout.CUSTODY).write_bytes(b"".join(self.custody))
+        for recorder in recorders:
+            write_archive(folder / layout.recorder(recorder.device), recorder)
+            put(folder / layout.recorder(recorder.device) / layout.HEADS, b"".join(self.heads.get(recorder.device, [])))
+            put(
+                folder / layout.recorder(recorder.device) / layout.RECEIPTS,
+                b"".join(self.receipts.get(recorder.device, [])),
+            )
+        return folder
+
+
+def write_archive(folder: Path, recorder: Recorder) -> None:
+    """A recorder's journal, private records, media and leaf hashes below `folder`."""
+    put(folder / layout.JOURNAL, b"".join(recorder.entries))
+    put(folder / layout.PRIVATE, b"".join(recorder.openings))
+    for (recording, number), one in recorder.media.items():
+        put(folder / layout.segment(one.started_ms, UTC, recording, number, one.media), one.data)
+        put(folder / layout.leaves(recording, number), one.leaves)
+
+
+def write_card(folder: Path, recorder: Recorder) -> Path:
+    """A mounted card with everything of a recorder."""
+    top = folder / card.device_folder(recorder.device)
+    put(folder / card.ROOT / card.IDENTITY, bytes(16))
+    put(top / card.JOURNAL, b"".join(recorder.entries))
+    put(top / card.PRIVATE, b"".join(recorder.openings))
+    for (recording, number), one in recorder.media.items():
+        place = top / card.recording_folder(recording)
+        put(place / f"{card.segment_stem(number)}.{card.extension(one.media)}", one.data)
+        put(place / f"{card.segment_stem(number)}.{card.LEAVES}", one.leaves)
+    return folder
+
+
+def put(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def shift(host: Host, name: str = "recorder", **options: object) -> Recorder:
+    """A plain shift: two recordings, of three and of two segments, then docked."""
+    recorder = host.recorder(name, **options)
+    recorder.wait(2)
+    recorder.booted()
+    recorder.wait(10)
+    for segments in (3, 2):
+        recorder.start()
+        for _ in range(segments):
+            recorder.segment(2.0)
+        recorder.wait(0.2)
+        recorder.stop()
+        recorder.wait(20)
+    host.dock(recorder)
+    return recorder
+
+
+def resigned(
+    raw: bytes, key: SigningKey, change: Callable[[dict[int, object]], None], typ: int = statements.TYP_ENTRY
+) -> bytes:
+    """An entry with a changed payload, signed again by `key`: what only a thief of that key could make."""
+    payload = cbor.decode(sign1.parse(raw).payload)
+    assert isinstance(payload, dict)
+    change(payload)  # type: ignore[arg-type]
+    return statement(key, typ, cbor.encode(payload))
+
+
+def _split(leaves: bytes) -> list[bytes]:
+    return [leaves[at : at + 32] for at in range(0, len(leaves), 32)]
