@@ -140,7 +140,8 @@ class Agent:
         yield
         scan = boot.read_journal(self)
         yield
-        if not self.journal.use_live_key():
+        has_key = yield from self.journal.use_live_key()
+        if not has_key:
             self.genesis = genesis
             self.provisioned = True
             self.failed = "no key for epoch %d" % self.journal.epoch

@@ -12,10 +12,6 @@ if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
 
-PLACE_RING = 1
-PLACE_CARD = 2
-
-
 class OpenRecording:
     """A recording that the journal leaves open: where it started and how far it is sealed."""
 
@@ -149,11 +145,11 @@ def write_boot(agent: "Agent", scan: Scan):
         yield from journal.append(kinds.CLOCK, body)
     for first, last in scan.missing:
         if last >= scan.told_missing:
-            yield from journal.append(kinds.JOURNAL, {"first": first, "last": last, "place": PLACE_RING})
+            yield from journal.append(kinds.JOURNAL, {"first": first, "last": last, "place": codes.PLACE_RING})
     if agent.card_identity != scan.card:
         yield from write_medium(agent, scan.card)
     if agent.mirror.usable and agent.mirror.gap is not None and agent.mirror.gap[1] >= scan.told_missing:
-        body = {"first": agent.mirror.gap[0], "last": agent.mirror.gap[1], "place": PLACE_CARD}
+        body = {"first": agent.mirror.gap[0], "last": agent.mirror.gap[1], "place": codes.PLACE_CARD}
         yield from journal.append(kinds.JOURNAL, body)
     if scan.open is not None:
         from evidock_agent import recovery

@@ -6,8 +6,7 @@ durable.
 
 from array import array
 
-from evidock_agent import key_ring, rings
-from evidock_agent.signer import Signer, new_seed
+from evidock_agent import key_ring, rings, signer
 from evidock_protocol import codes, entry, flash, kinds, merkle, private, sign1, statements
 
 TYPE_CHECKING = False
@@ -29,7 +28,7 @@ class Journal:
     What the ring holds starts at `first`.
     """
 
-    signer: Signer  # the live epoch's; only when `has_key`
+    signer: "signer.Signer"  # the live epoch's; only when `has_key`
 
     def __init__(self, ring: "JournalRing", keys: key_ring.KeyRing, moments: "moment.Moments", random: "ports.Random"):
         self.ring = ring
@@ -74,23 +73,23 @@ class Journal:
         self._openings.append(sequence)
         self._openings.append(address)
 
-    def use_live_key(self) -> bool:
-        """Finds the key of the live epoch and wipes every other; False when it is not there."""
+    def use_live_key(self):
+        """Generator: finds the key of the live epoch and wipes every other; returns False when it is not there."""
         self._keys.wipe_torn()
         self.has_key = False
         for slot, epoch, seed in list(self._keys.keys()):
             if epoch == self.epoch and not self.has_key:
                 self.has_key = True
-                self.signer = Signer(epoch, seed, self._random)
+                self.signer = yield from signer.make(epoch, seed, self._random)
                 self._slot = slot
             else:
                 self._keys.wipe(slot)
         return self.has_key
 
-    def begin(self, seed: bytes) -> None:
-        """Starts a new chain with its genesis key: the device id is this key's thumbprint."""
+    def begin(self, seed: bytes):
+        """Generator: starts a new chain with its genesis key: the device id is this key's thumbprint."""
         self._slot = self._keys.store(0, seed)
-        self.signer = Signer(0, seed, self._random)
+        self.signer = yield from signer.make(0, seed, self._random)
         self.has_key = True
         self.device = self.signer.key_id
         self.boot = 1
@@ -144,8 +143,8 @@ class Journal:
 
         New key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key).
         """
-        seed = new_seed(self._random)
-        following = Signer(self.signer.epoch + 1, seed, self._random)
+        seed = signer.new_seed(self._random)
+        following = yield from signer.make(self.signer.epoch + 1, seed, self._random)
         try:
             slot = self._keys.store(following.epoch, seed)
         except key_ring.NoFreeSlot:

@@ -3,7 +3,7 @@
 Specification: "The card" (JOURNAL.CBS, PRIVATE.CBS). The copy trails the journal; the ring is the truth.
 """
 
-from evidock_protocol import card, entry, sign1
+from evidock_protocol import card, entry, sign1, versions
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.journal import Journal
 
-_READ = 4096
+_READ = 1024  # bytes at once: small, because a long-lived heap has few large holes
 
 
 class Mirror:
@@ -142,5 +142,5 @@ class Mirror:
                     at = end
                 offset += at
                 pending = pending[at:]
-                if not more or len(pending) > _READ:
+                if not more or len(pending) > versions.MAXIMUM_STATEMENT:
                     return

@@ -181,7 +181,7 @@ class Link:
 
 
 class Random:
-    source: int  # codes.RANDOM_SOURCES; RANDOM_NONE means that no key may be born here
+    source: int  # names.RANDOM_SOURCES; RANDOM_NONE means that no key may be born here
 
     def fill(self, buffer: bytearray) -> None:
         """Fills `buffer` with bytes fit for keys."""
@@ -198,9 +198,9 @@ class Board:
     """What `Agent` takes."""
 
     model: str
-    protection: int  # codes.PROTECTIONS
+    protection: int  # names.PROTECTIONS
     firmware: bytes  # SHA-256 of what runs
-    reset_cause: int  # codes.RESETS
+    reset_cause: int  # names.RESETS
     boot_counter: int | None  # hardware monotonic counter, or None
     clock: Clock
     identity_flash: Flash  # one sector: GENESIS, for life

@@ -23,7 +23,7 @@ def provision(agent: "Agent", values: dict):
         raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
     if board.random.source == codes.RANDOM_NONE:
         raise Refusal(messages.NO_RANDOM_SOURCE, "no hardware random source: a key born here could be guessed")
-    host = session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
+    host = yield from session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
     if values["time"] is not None:
         agent.moments.set_from_host(values["time"])
     for region in (board.key_flash, board.journal_flash, board.anchor_flash, board.identity_flash):
@@ -34,7 +34,7 @@ def provision(agent: "Agent", values: dict):
     agent.open_rings()
     journal: Journal = agent.journal
     seed = signer.new_seed(board.random)
-    journal.begin(seed)
+    yield from journal.begin(seed)
     body = {
         "public_key": journal.signer.public,
         "model": board.model,

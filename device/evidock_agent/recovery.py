@@ -8,7 +8,7 @@ MEDIA_LOST (AT-33). Loaded on demand, because most boots need none of it.
 
 import struct
 
-from evidock_agent import telemetry
+from evidock_agent import signer, telemetry
 from evidock_agent.crypto import ed25519
 from evidock_agent.recorder import CAPTURE_BUFFER, CHECKPOINT_MS
 from evidock_agent.segment import segment_values
@@ -48,7 +48,7 @@ def recover(agent: "Agent", left: "OpenRecording"):
             tick = sealed
             number += 1
     if anchor is not None and anchor[1] >= number:
-        yield from _fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [anchor[2], anchor[3]])
+        yield from _fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [anchor[2], 0])
     cause = _RESET_CAUSES.get(agent.board.reset_cause, codes.CAUSE_UNKNOWN)
     body = telemetry.interrupt(agent, left.recording, cause, left.boot, tick, agent.board.reset_cause)
     yield from agent.journal.append(kinds.INTERRUPT, body)
@@ -76,7 +76,7 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     except (OSError, ValueError):  # power went before the header was durable: there is no sound in it
         return None
     frame = channels * bits // 8
-    checkpoint = _last_checkpoint(agent, left, stem + card.CHECKPOINTS, number)
+    checkpoint = yield from _last_checkpoint(agent, left, stem + card.CHECKPOINTS, number)
     vouched = checkpoint["length"] if checkpoint else card.WAV_HEADER
     limit = vouched + rate * frame * CHECKPOINT_MS // 1000 + versions.LEAF_SOUND
     length = min(size, limit)
@@ -167,7 +167,10 @@ def _read_format(cards, path: str) -> tuple[int, int, int]:
 
 
 def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: int):
-    """The newest whole CHECKPOINT of this segment that one of the recorder's own last two keys signed, or None."""
+    """Generator.
+
+    The newest whole CHECKPOINT of this segment that one of the recorder's own last two keys signed, or None.
+    """
     size = agent.board.card.size(path)
     if not size:
         return None
@@ -188,8 +191,9 @@ def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: i
         return None
     sealed, values = newest
     for key_id, public in agent.public_keys:
-        if key_id == sealed.key_id and ed25519.verify(public, sealed.signed_bytes(), sealed.signature):
-            return values
+        if key_id == sealed.key_id:
+            valid = yield from signer.steps(ed25519.verify_steps(public, sealed.signed_bytes(), sealed.signature))
+            return values if valid else None
     return None
 
 

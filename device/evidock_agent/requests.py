@@ -99,9 +99,9 @@ def _open(agent: "Agent", server: "Server", values: dict):
 
 
 def _prove(agent: "Agent", server: "Server", values: dict):
-    challenge = server.session.prove(agent, values["challenge"])
-    yield
+    challenge = yield from server.session.prove(agent, values["challenge"])
     body = host_body(codes.HOST_ATTACHED, server.session.host())
+    body["statement"] = values["challenge"]  # the host's own signature over its time and its custody chain
     body["custody"] = challenge["custody"]
     body["host_time"] = challenge["time"]
     yield from agent.journal.append(kinds.HOST, body)
@@ -149,11 +149,10 @@ def _leaves(agent: "Agent", server: "Server", values: dict) -> dict:
 
 
 def _command(agent: "Agent", server: "Server", values: dict):
-    command = server.session.command(agent, values["command"])
+    command = yield from server.session.command(agent, values["command"])
     if command["operation"] != codes.OPERATION_SET_TIME:
-        raise Refusal(messages.UNSUPPORTED, "operation " + codes.name_of(codes.OPERATIONS, command["operation"]))
+        raise Refusal(messages.UNSUPPORTED, "operation %d" % command["operation"])
     server.session.require(codes.ROLE_TIME)
-    yield
     old = agent.moments.wall()
     new = command["arguments"][0]
     if old[0] != codes.WALL_UNSET and new < old[1] - CLOCK_STEP_BACK_MS:
@@ -165,8 +164,7 @@ def _command(agent: "Agent", server: "Server", values: dict):
 
 
 def _receipt(agent: "Agent", server: "Server", values: dict):
-    server.session.receipt(agent, values["receipt"])
-    yield
+    yield from server.session.receipt(agent, values["receipt"])
     body = host_body(codes.HOST_RECEIPTED, server.session.host())
     body["statement"] = values["receipt"]
     sequence = yield from agent.journal.append(kinds.HOST, body)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 READ = 256  # bytes: what a MicroPython UART buffers
-MAXIMUM_REQUEST = versions.MAXIMUM_STATEMENT + 64
 MAXIMUM_WAITING = 32  # requests; the line holds fewer
 
 
@@ -27,7 +26,7 @@ class Server:
         self._agent = agent
         self.session = Session()
         self.transfer = Transfer(agent)
-        self._reader = framing.FrameReader(framing.frame_size(MAXIMUM_REQUEST))
+        self._reader = framing.FrameReader(framing.frame_size(versions.MAXIMUM_REQUEST))
         self._writer = framing.FrameWriter(versions.MAXIMUM_PAYLOAD)
         self._input = memoryview(bytearray(READ))
         self._waiting: list[bytes] = []

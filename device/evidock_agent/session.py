@@ -4,6 +4,7 @@ Specification: "Session". Nothing of journal or media leaves before both sides h
 (OB-26).
 """
 
+from evidock_agent import signer
 from evidock_agent.crypto import ed25519
 from evidock_protocol import codes, entry, messages, sign1, statements
 from evidock_protocol.errors import ProtocolError
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 
-def check_certificate(raw: bytes, organisation: bytes, role: int) -> dict:
-    """The certificate's fields and `host`, the host key's thumbprint; raises Refusal.
+def check_certificate(raw: bytes, organisation: bytes, role: int):
+    """Generator: the certificate's fields and `host`, the host key's thumbprint; raises Refusal.
 
     Its end is not judged here: a recorder judges it against organisation-signed time, which orders carry.
     """
@@ -25,10 +26,11 @@ def check_certificate(raw: bytes, organisation: bytes, role: int) -> dict:
         raise Refusal(messages.BAD_CERTIFICATE, str(error))
     if values["organisation"] != organisation or sealed.key_id != sign1.thumbprint(organisation):
         raise Refusal(messages.BAD_CERTIFICATE, "certificate of another organisation")
-    if not ed25519.verify(organisation, sealed.signed_bytes(), sealed.signature):
+    valid = yield from signer.steps(ed25519.verify_steps(organisation, sealed.signed_bytes(), sealed.signature))
+    if not valid:
         raise Refusal(messages.BAD_CERTIFICATE, "certificate is not signed by its organisation")
     if not values["roles"] & role:
-        raise Refusal(messages.WRONG_ROLE, "certificate lacks role " + codes.name_of(codes.ROLES, role))
+        raise Refusal(messages.WRONG_ROLE, "certificate lacks role %d" % role)
     values["host"] = sign1.thumbprint(values["host_key"])
     return values
 
@@ -52,7 +54,8 @@ class Session:
     def open(self, agent: "Agent", certificate: bytes, host_nonce: bytes):
         """Generator: checks the certificate and returns the recorder's challenge."""
         self.__init__()
-        self._certificate = check_certificate(certificate, agent.genesis.body["organisation"], codes.ROLE_PULL)
+        organisation = agent.genesis.body["organisation"]
+        self._certificate = yield from check_certificate(certificate, organisation, codes.ROLE_PULL)
         device_nonce = bytearray(16)
         number = bytearray(16)
         agent.board.random.fill(device_nonce)
@@ -68,11 +71,11 @@ class Session:
         )
         return statement
 
-    def prove(self, agent: "Agent", challenge: bytes) -> dict:
-        """Checks the host's challenge and returns its fields; raises Refusal."""
+    def prove(self, agent: "Agent", challenge: bytes):
+        """Generator: checks the host's challenge and returns its fields; raises Refusal."""
         if not self.values:
             raise Refusal(messages.NO_SESSION, "OPEN comes first")
-        values = self._signed_by_host(challenge, statements.TYP_CHALLENGE)
+        values = yield from self._signed_by_host(challenge, statements.TYP_CHALLENGE)
         expected = self._challenge(agent, codes.PARTY_HOST, values["time"], values["custody"])
         for name in expected:
             if values[name] != expected[name]:
@@ -85,20 +88,20 @@ class Session:
         if not self.proved:
             raise Refusal(messages.NO_SESSION, "no session: the host has not proved its key")
         if not self._certificate["roles"] & role:
-            raise Refusal(messages.WRONG_ROLE, "certificate lacks role " + codes.name_of(codes.ROLES, role))
+            raise Refusal(messages.WRONG_ROLE, "certificate lacks role %d" % role)
 
-    def command(self, agent: "Agent", raw: bytes) -> dict:
-        """Checks a signed command of this session, each number once and rising; raises Refusal."""
-        values = self._signed_by_host(raw, statements.TYP_COMMAND)
+    def command(self, agent: "Agent", raw: bytes):
+        """Generator: checks a signed command of this session, each number once and rising; raises Refusal."""
+        values = yield from self._signed_by_host(raw, statements.TYP_COMMAND)
         self._check_place(agent, values)
         if values["number"] <= self._command:
             raise Refusal(messages.REPLAYED, "command %d after %d" % (values["number"], self._command))
         self._command = values["number"]
         return values
 
-    def receipt(self, agent: "Agent", raw: bytes) -> dict:
-        """Checks a receipt of this session; raises Refusal."""
-        values = self._signed_by_host(raw, statements.TYP_RECEIPT)
+    def receipt(self, agent: "Agent", raw: bytes):
+        """Generator: checks a receipt of this session; raises Refusal."""
+        values = yield from self._signed_by_host(raw, statements.TYP_RECEIPT)
         self._check_place(agent, values)
         return values
 
@@ -108,13 +111,14 @@ class Session:
         if values["session"] != self.values["session"] or values["host"] != self.values["host"]:
             raise Refusal(messages.REPLAYED, "statement of another session")
 
-    def _signed_by_host(self, raw: bytes, typ: int) -> dict:
+    def _signed_by_host(self, raw: bytes, typ: int):
         try:
             sealed, values = entry.parse_statement(raw, typ)
         except ProtocolError as error:
             raise Refusal(messages.MALFORMED, str(error))
         key = self._certificate["host_key"]
-        if sealed.key_id != self.values["host"] or not ed25519.verify(key, sealed.signed_bytes(), sealed.signature):
+        valid = yield from signer.steps(ed25519.verify_steps(key, sealed.signed_bytes(), sealed.signature))
+        if sealed.key_id != self.values["host"] or not valid:
             raise Refusal(messages.BAD_SIGNATURE, "not signed by this session's host")
         return values
 

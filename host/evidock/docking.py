@@ -106,12 +106,12 @@ class _Docking:
         session = open_session(self.connection, self.store, device)
         first = self._take_head(session, archive)
         self._set_clock(session)
-        refused_openings = pull_openings(self.connection, archive)
+        pull_openings(self.connection, archive)
         intake = Intake(self.connection, archive, self.progress)
         self._take_media(intake, session, archive, first)
         second = session.close()
         self._take_head(session, archive)
-        refused_openings += pull_openings(self.connection, archive)
+        refused_openings = pull_openings(self.connection, archive)
         return SyncResult(
             device=device.hex(),
             entries=archive.chain.size - before,

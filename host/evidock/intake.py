@@ -55,7 +55,7 @@ class Intake:
         return brought
 
     def _is_here(self, segment: Segment) -> bool:
-        """Whether an earlier docking brought it. A file that differs, without receipt, is pulled again where it does."""
+        """Whether an earlier docking brought it. A file that differs, without receipt, is pulled again in part."""
         path = self._archive.media_path(segment.recording, segment.number)
         if not path.exists():
             return False

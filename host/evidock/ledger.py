@@ -12,7 +12,7 @@ from typing import cast
 from evidock import keys
 from evidock.durable import SequenceFile
 from evidock.errors import StoreError
-from evidock_protocol import codes, entry, kinds, sign1, statements
+from evidock_protocol import codes, custody_kinds, entry, kinds, sign1, statements
 from evidock_protocol.errors import ProtocolError
 
 Segment = tuple[int, int, bytes]  # recording, number, root
@@ -38,7 +38,7 @@ class Ledger:
         """GENESIS of the chain, unless it is there."""
         if self.size == 0:
             body: dict[str, object] = {"public_key": self._key.public, "organisation": organisation}
-            self._append(kinds.CUSTODY_GENESIS, {**body, "certificate": certificate, "name": name})
+            self._append(custody_kinds.GENESIS, {**body, "certificate": certificate, "name": name})
 
     def enrol(self, genesis: entry.Entry) -> None:
         """ENROL of a recorder by its verified GENESIS, unless it is enrolled."""
@@ -47,23 +47,23 @@ class Ledger:
         values: dict[str, object] = {"device": genesis.device, "genesis": genesis.hash}
         for name in ("model", "serial", "asset", "protection"):
             values[name] = genesis.body[name]
-        self._append(kinds.CUSTODY_ENROL, values)
+        self._append(custody_kinds.ENROL, values)
 
     def note_head(self, device: bytes, size: int, newest: bytes, root: bytes, statement: bytes) -> None:
         """HEAD: a signed head that lies in the archive, by its statement hash; once each."""
         if statement not in self.heads:
             self._append(
-                kinds.CUSTODY_HEAD, {"device": device, "size": size, "newest": newest, "root": root, "head": statement}
+                custody_kinds.HEAD, {"device": device, "size": size, "newest": newest, "root": root, "head": statement}
             )
 
     def ingest(self, device: bytes, size: int, newest: bytes, segments: list[Segment]) -> None:
         """INGEST of segments whose bytes are safe and recomputed, as of a head; each segment once."""
         fresh = [one for one in segments if (device, *one) not in self.ingested]
         if fresh:
-            self._append(kinds.CUSTODY_INGEST, {"device": device, "size": size, "newest": newest, "segments": fresh})
+            self._append(custody_kinds.INGEST, {"device": device, "size": size, "newest": newest, "segments": fresh})
 
     def _append(self, kind: int, body: dict[str, object]) -> None:
-        table = kinds.body_table(kinds.CUSTODY_KINDS, kind)
+        table = kinds.body_table(custody_kinds.KINDS, kind)
         assert table is not None
         wall = (codes.WALL_SYNCHRONISED, self._now_ms())
         payload = entry.encode_payload(
@@ -87,10 +87,10 @@ class Ledger:
         self.size += 1
         self.newest = item.hash
         device = item.body.get("device")
-        if item.kind == kinds.CUSTODY_ENROL and isinstance(device, bytes):
+        if item.kind == custody_kinds.ENROL and isinstance(device, bytes):
             self.enrolled.add(device)
-        elif item.kind == kinds.CUSTODY_HEAD:
+        elif item.kind == custody_kinds.HEAD:
             self.heads.add(item.body["head"])  # type: ignore[arg-type]
-        elif item.kind == kinds.CUSTODY_INGEST and isinstance(device, bytes):
+        elif item.kind == custody_kinds.INGEST and isinstance(device, bytes):
             rows = cast(list[Segment], item.body["segments"])  # checked by its field table
             self.ingested.update((device, recording, number, root) for recording, number, root in rows)

@@ -57,7 +57,7 @@ class Store:
         self.folder = folder
         self.now_ms = now_ms
         settings = _settings(folder)
-        self._lock = _lock(folder)
+        self._lock: int | None = _lock(folder)
         try:
             self.zone = _zone(folder, settings["zone"])
             self.successor = bytes.fromhex(settings["successor"])
@@ -125,8 +125,10 @@ class Store:
         self._archives.pop(device, None)
 
     def close(self) -> None:
-        """Lets go of the lock."""
-        os.close(self._lock)
+        """Lets go of the lock. May be called twice."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def __enter__(self) -> Store:
         return self

@@ -43,7 +43,7 @@ def from_map(table: str, numbered: object) -> "Fields":
     """Named fields of a decoded map; raises Malformed unless keys and types are exactly the table's."""
     if not is_map(numbered):
         raise Malformed("expected a map of fields")
-    result: "Fields" = {}
+    result: Fields = {}
     for key, name, kind in parse(table):
         if key not in numbered:
             raise Malformed(f"field {key} ({name}) missing")

@@ -1,6 +1,6 @@
 """Entry kinds: their numbers and the fields of their bodies. Numbers are never reused.
 
-Specification: "Entry kinds" and "Custody kinds". The notation of a body is that of `fields`.
+Specification: "Entry kinds". The notation of a body is that of `fields`.
 """
 
 GENESIS = 1
@@ -90,36 +90,6 @@ ENTRY_KINDS = (
     (RESET, "RESET", "0 order b"),
     (ORG, "ORG", "0 order b, 1 organisation h, 2 successor h"),
     (TOMBSTONE, "TOMBSTONE", "0 recording u, 1 number u, 2 root h, 3 receipt h, 4 host_entry u"),
-)
-
-CUSTODY_GENESIS = 1
-CUSTODY_ENROL = 2
-CUSTODY_INGEST = 3
-CUSTODY_HEAD = 4
-CUSTODY_VERIFICATION = 5
-CUSTODY_VIEW = 6
-CUSTODY_COPY = 7
-CUSTODY_DERIVED = 8
-CUSTODY_RELEASE = 9
-CUSTODY_HOLD = 10
-CUSTODY_DISPOSAL = 11
-CUSTODY_REGISTRY = 12
-CUSTODY_CERTIFICATE = 13
-
-CUSTODY_KINDS = (
-    (CUSTODY_GENESIS, "GENESIS", "0 public_key h, 1 organisation h, 2 certificate b, 3 name t"),
-    (CUSTODY_ENROL, "ENROL", "0 device h, 1 genesis h, 2 model t, 3 serial t, 4 asset t, 5 protection u"),
-    (CUSTODY_INGEST, "INGEST", "0 device h, 1 size u, 2 newest h, 3 segments a:segment"),
-    (CUSTODY_HEAD, "HEAD", "0 device h, 1 size u, 2 newest h, 3 root h, 4 head h"),
-    (CUSTODY_VERIFICATION, "VERIFICATION", "0 device h/n, 1 verdict t, 2 report h"),
-    (CUSTODY_VIEW, "VIEW", "0 segments a:segment, 1 device h"),
-    (CUSTODY_COPY, "COPY", "0 segments a:segment, 1 device h, 2 package h"),
-    (CUSTODY_DERIVED, "DERIVED", "0 segments a:segment, 1 device h, 2 result h, 3 method t"),
-    (CUSTODY_RELEASE, "RELEASE", "0 package h, 1 receiver h/n"),
-    (CUSTODY_HOLD, "HOLD", "0 segments a:segment, 1 device h, 2 begins f"),
-    (CUSTODY_DISPOSAL, "DISPOSAL", "0 segments a:segment, 1 device h, 2 rule t"),
-    (CUSTODY_REGISTRY, "REGISTRY", "0 device h, 1 state u, 2 head_size u/n, 3 head_hash h/n"),
-    (CUSTODY_CERTIFICATE, "CERTIFICATE", "0 certificate b"),
 )
 
 

@@ -87,7 +87,10 @@ def parse(raw: bytes) -> Sign1:
 
 
 def end_of(data: bytes, offset: int) -> int:
-    """End of the statement that starts at `offset` of a CBOR sequence (RFC 8742), without parsing it; raises Malformed."""
+    """End of the statement that starts at `offset` of a CBOR sequence (RFC 8742), without parsing it.
+
+    Raises Malformed.
+    """
     if data[offset : offset + 2] != _START[:2]:
         raise Malformed("no statement at byte %d" % offset)
     end = offset + 2

@@ -1,6 +1,7 @@
 """Makes FAT32 images: sparse files that every reader of a memory card understands.
 
-Source: Microsoft, "FAT: General Overview of On-Disk Format", 1.03. A volume is FAT32 because it has at least 65,525 clusters.
+Source: Microsoft, "FAT: General Overview of On-Disk Format", 1.03. A volume is FAT32 because it has at least 65,525
+clusters.
 """
 
 import struct
@@ -58,7 +59,7 @@ def _layout(sectors: int) -> tuple[int, int]:
             table = -(-needed // SECTOR)
         if _MINIMUM_CLUSTERS <= clusters <= _MAXIMUM_CLUSTERS:
             return cluster, table
-    raise ValueError(f"{sectors * SECTOR} bytes cannot be FAT32: 34 MiB is the least")
+    raise ValueError(f"{sectors * SECTOR} bytes cannot be FAT32: 33 MiB is the least")
 
 
 def _boot_sector(sectors: int, cluster: int, table: int, label: bytes, serial: int) -> bytes:

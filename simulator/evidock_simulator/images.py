@@ -31,8 +31,8 @@ def prepare(
 ) -> dict[str, Any]:
     """Makes what is missing and returns the state that the recorder starts from. Raises BadScenario, BadImage, OSError.
 
-    With `folder` the card is a folder, for an interpreter without FAT. An existing recorder keeps its seed; a scenario of
-    another name starts once the shift that it was made for is over.
+    With `folder` the card is a folder, for an interpreter without FAT. An existing recorder keeps its seed; a scenario
+    of another name starts once the shift that it was made for is over.
     """
     shift, start = load(scenario)
     kept = world_path(image)

@@ -127,7 +127,7 @@ class Recorder:
             self.turn(end - self.now)
 
     def run_until(self, state: str, at_most: int = LONGEST_MS) -> None:
-        """Runs until the recorder is in this state and has booted; raises Stuck after so many simulated milliseconds."""
+        """Runs until the recorder has booted in this state; raises Stuck after `at_most` simulated milliseconds."""
         self.run_while(lambda: self.phase != state or not self.world.settled(), at_most)
 
     def run_while(self, condition: Callable[[], bool], at_most: int = LONGEST_MS) -> None:

@@ -49,21 +49,35 @@ def open_line(link: Path) -> None:
     beside.replace(link)
 
 
+def micropython(heap: str = HEAP) -> list[str]:
+    """The command that runs MicroPython with so much memory; a script and its arguments follow."""
+    return [sys.executable, "-c", _MICROPYTHON, "-X", f"heapsize={heap}"]
+
+
+def micropython_environment(compiled: Path | None) -> dict[str, str]:
+    """This process's environment, with the folder of compiled modules (or else their sources) to import from."""
+    return {**os.environ, "MICROPYPATH": str(compiled) if compiled else os.pathsep.join(_roots())}
+
+
 def command(
     image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP
 ) -> tuple[list[str], dict[str, str], Path]:
-    """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the greatest."""
+    """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the most."""
     measured = compiling.firmware_measurement().hex()
-    run = [str(image.absolute()), str(card.absolute()), str(speed), measured, "json" if as_json else "text"]
-    environment = dict(os.environ)
+    run = [
+        "-m",
+        MODULE,
+        str(image.absolute()),
+        str(card.absolute()),
+        str(speed),
+        measured,
+        "json" if as_json else "text",
+    ]
     if not has_micropython():
-        environment["PYTHONPATH"] = os.pathsep.join(_roots())
-        return [sys.executable, "-m", MODULE, *run], environment, Path.cwd()
+        return [sys.executable, *run], {**os.environ, "PYTHONPATH": os.pathsep.join(_roots())}, Path.cwd()
     folder = compiling.compiled()
-    environment["MICROPYPATH"] = str(folder) if folder else os.pathsep.join(_roots())
-    options = ["-X", f"heapsize={heap}"]
     # The working folder comes first on MicroPython's path, so it is one that holds nothing else.
-    return [sys.executable, "-c", _MICROPYTHON, *options, "-m", MODULE, *run], environment, folder or Path("/")
+    return [*micropython(heap), *run], micropython_environment(folder), folder or Path("/")
 
 
 def become(arguments: list[str], environment: dict[str, str], folder: Path) -> None:

@@ -28,9 +28,9 @@ def title(name: str, language: str = "en") -> str:
 
 
 def load(name: str) -> tuple[dict[str, Any], int | None]:
-    """A scenario by name, or by the path of a JSON file: what `World` takes, and the wall clock at power-on (Unix ms or None).
+    """A scenario by name, or by the path of a JSON file: what `World` takes, and the wall clock at power-on.
 
-    Raises BadScenario.
+    The clock in Unix milliseconds, or None when it has lost its time. Raises BadScenario.
     """
     raw = _read(name)
     try:

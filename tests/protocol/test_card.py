@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from vectors.entry_cases import cases
 
-from evidock_protocol import card, codes
+from evidock_protocol import card, codes, names
 from evidock_protocol.errors import Malformed
 
 
@@ -40,7 +40,7 @@ def test_numbers_that_no_name_holds(number: int) -> None:
 
 
 def test_every_media_type_has_an_extension() -> None:
-    assert [number for number, _extension in card.EXTENSIONS] == [number for number, _name in codes.MEDIA]
+    assert [number for number, _extension in card.EXTENSIONS] == [number for number, _name in names.MEDIA]
     assert card.extension(codes.MEDIA_WAV) == "WAV"
     with pytest.raises(Malformed):
         card.extension(99)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from evidock_protocol import codes
+from evidock_protocol import codes, names
 
 TABLES = {
     name: value
-    for name, value in vars(codes).items()
+    for name, value in vars(names).items()
     if name.isupper() and isinstance(value, tuple) and isinstance(value[0], tuple)
 }
 # Which table a constant's name begins with; the rest of the name is the row's.
@@ -43,15 +43,15 @@ CONSTANTS = {name: value for name, value in vars(codes).items() if name.isupper(
 @pytest.mark.parametrize("name", TABLES)
 def test_numbers_and_names_are_used_once(name: str) -> None:
     numbers = [row[0] for row in TABLES[name]]
-    names = [row[1] for row in TABLES[name]]
+    words = [row[1] for row in TABLES[name]]
     assert numbers == sorted(set(numbers))
-    assert len(set(names)) == len(names)
+    assert len(set(words)) == len(words)
 
 
 @pytest.mark.parametrize("name", [name for name in CONSTANTS if name != "ALL_ROLES"])
 def test_a_constant_is_the_number_of_its_row(name: str) -> None:
     if name.startswith("CHECK_") and not name.startswith("CHECK_AT_"):
-        rows = codes.CHECK_ITEMS + codes.CHECK_RESULTS
+        rows = names.CHECK_ITEMS + names.CHECK_RESULTS
         rest = name[len("CHECK_") :]
     else:
         prefix = next(prefix for prefix in PREFIXES if name.startswith(prefix))
@@ -61,14 +61,14 @@ def test_a_constant_is_the_number_of_its_row(name: str) -> None:
 
 
 def test_all_roles() -> None:
-    assert sum(number for number, _name in codes.ROLES) == codes.ALL_ROLES
+    assert sum(number for number, _name in names.ROLES) == codes.ALL_ROLES
 
 
 def test_private_causes_lie_outside_the_table() -> None:
-    first, last = codes.PRIVATE_CAUSES
-    assert not [row for row in codes.CAUSES if first <= row[0] <= last]
+    first, last = names.PRIVATE_CAUSES
+    assert not [row for row in names.CAUSES if first <= row[0] <= last]
 
 
 def test_name_of() -> None:
-    assert codes.name_of(codes.RESETS, 2) == "watchdog"
-    assert codes.name_of(codes.CAUSES, 1234) == "1234"
+    assert names.name_of(names.RESETS, 2) == "watchdog"
+    assert names.name_of(names.CAUSES, 1234) == "1234"

@@ -11,7 +11,7 @@ from nacl.signing import VerifyKey
 from vectors import entry_checks, independent, make_entry_vectors
 from vectors.entry_cases import VECTORS, cases, of
 
-from evidock_protocol import entry, kinds, sign1
+from evidock_protocol import custody_kinds, entry, kinds, sign1
 from evidock_protocol.errors import Malformed, UnknownFormat
 
 ACCEPTED = of("entries", entry_checks.accepted_entry)
@@ -57,7 +57,7 @@ CONTENTS = make_entry_vectors.contents()
 
 def test_every_kind_has_a_vector() -> None:
     named = {(one.values[0]["table"], one.values[0]["kind_name"]) for one in ACCEPTED}
-    for table, rows in (("entry", kinds.ENTRY_KINDS), ("custody", kinds.CUSTODY_KINDS)):
+    for table, rows in (("entry", kinds.ENTRY_KINDS), ("custody", custody_kinds.KINDS)):
         assert {(table, name) for _number, name, _table in rows} <= named
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidock_protocol import cbor, entry, fields, kinds, messages, statements, versions
+from evidock_protocol import cbor, custody_kinds, entry, fields, kinds, messages, statements, versions
 from evidock_protocol.errors import Malformed
 
 TABLE = "0 number u, 1 text t, 2 hash h/n"
@@ -93,7 +93,7 @@ def test_other_maps_are_refused(numbered: object) -> None:
 
 
 def all_tables() -> list[str]:
-    rows = [row[2] for table in (kinds.ENTRY_KINDS, kinds.CUSTODY_KINDS, statements.STATEMENTS) for row in table]
+    rows = [row[2] for table in (kinds.ENTRY_KINDS, custody_kinds.KINDS, statements.STATEMENTS) for row in table]
     rows += [row[2] for row in statements.ARGUMENTS] + [entry.PAYLOAD]
     return [table for table in rows + [part for row in messages.MESSAGES for part in row[2:]] if table]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from vectors import codec_checks, make_codec_vectors
 from vectors.make_codec_vectors import path, subproof, tree
 
-from evidock_protocol import merkle
+from evidock_protocol import merkle, proofs
 from evidock_protocol.errors import ProtocolError
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
@@ -58,20 +58,20 @@ def test_grows_as_the_recursion_says() -> None:
 
 
 def test_empty_trees_are_consistent() -> None:
-    assert merkle.verify_consistency(0, 0, ROOTS[0], ROOTS[0], [])
-    assert not merkle.verify_consistency(0, 0, ROOTS[1], ROOTS[1], [])
+    assert proofs.verify_consistency(0, 0, ROOTS[0], ROOTS[0], [])
+    assert not proofs.verify_consistency(0, 0, ROOTS[1], ROOTS[1], [])
 
 
 def test_every_proof_up_to_70_leaves() -> None:
     for new in range(1, 71):
         for index in range(new):
-            proof = merkle.inclusion_proof(LEAVES[:new], index)
-            assert merkle.verify_inclusion(LEAVES[index], index, new, proof, ROOTS[new])
+            proof = proofs.inclusion_proof(LEAVES[:new], index)
+            assert proofs.verify_inclusion(LEAVES[index], index, new, proof, ROOTS[new])
             if new < 20:
                 assert proof == path(index, LEAVES[:new])
         for old in range(new + 1):
-            proof = merkle.consistency_proof(LEAVES, old, new)
-            assert merkle.verify_consistency(old, new, ROOTS[old], ROOTS[new], proof)
+            proof = proofs.consistency_proof(LEAVES, old, new)
+            assert proofs.verify_consistency(old, new, ROOTS[old], ROOTS[new], proof)
             if old > 0 and new < 20:
                 assert proof == subproof(old, LEAVES[:new], True)
 
@@ -79,19 +79,19 @@ def test_every_proof_up_to_70_leaves() -> None:
 @given(sizes.filter(bool), st.data())
 def test_a_changed_inclusion_proof_fails(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
-    proof = merkle.inclusion_proof(LEAVES[:size], index)
+    proof = proofs.inclusion_proof(LEAVES[:size], index)
     changed = change(proof, data)
-    assert merkle.verify_inclusion(LEAVES[index], index, size, changed, ROOTS[size]) is (changed == proof)
+    assert proofs.verify_inclusion(LEAVES[index], index, size, changed, ROOTS[size]) is (changed == proof)
     other = data.draw(st.integers(0, 80))
-    assert merkle.verify_inclusion(LEAVES[index], other, size, proof, ROOTS[size]) is (other == index)
+    assert proofs.verify_inclusion(LEAVES[index], other, size, proof, ROOTS[size]) is (other == index)
 
 
 @given(sizes.filter(bool), st.data())
 def test_a_changed_consistency_proof_fails(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new))
-    proof = merkle.consistency_proof(LEAVES, old, new)
+    proof = proofs.consistency_proof(LEAVES, old, new)
     changed = change(proof, data)
-    assert merkle.verify_consistency(old, new, ROOTS[old], ROOTS[new], changed) is (changed == proof)
+    assert proofs.verify_consistency(old, new, ROOTS[old], ROOTS[new], changed) is (changed == proof)
 
 
 def change(proof: list[bytes], data: st.DataObject) -> list[bytes]:
@@ -103,15 +103,15 @@ def change(proof: list[bytes], data: st.DataObject) -> list[bytes]:
 
 @given(junk, junk, junk, st.lists(junk, max_size=5) | junk, junk)
 def test_hostile_proofs_never_raise(first: object, second: object, third: object, proof: object, last: object) -> None:
-    assert merkle.verify_inclusion(first, second, third, proof, last) is False  # type: ignore[arg-type]
-    found = merkle.verify_consistency(first, second, third, last, proof)  # type: ignore[arg-type]
+    assert proofs.verify_inclusion(first, second, third, proof, last) is False  # type: ignore[arg-type]
+    found = proofs.verify_consistency(first, second, third, last, proof)  # type: ignore[arg-type]
     assert found is False or first in (0, second)  # of equal trees, or the empty one, junk can be the truth
 
 
 @given(st.integers(0, 2**70), st.integers(0, 2**70), st.lists(hashes, max_size=70))
 def test_hostile_sizes_never_raise(first: int, second: int, proof: list[bytes]) -> None:
-    assert merkle.verify_inclusion(LEAVES[0], first, second, proof, ROOTS[9]) is False
-    assert merkle.verify_consistency(first, second, ROOTS[3], ROOTS[9], proof) is False
+    assert proofs.verify_inclusion(LEAVES[0], first, second, proof, ROOTS[9]) is False
+    assert proofs.verify_consistency(first, second, ROOTS[3], ROOTS[9], proof) is False
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_resuming_from_wrong_peaks(size: int, peaks: list[bytes]) -> None:
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (5, 5), (-1, 5)])
 def test_no_proof_outside_the_tree(index: int, size: int) -> None:
     with pytest.raises(ProtocolError):
-        merkle.inclusion_proof(LEAVES[:size], index)
+        proofs.inclusion_proof(LEAVES[:size], index)
 
 
 @pytest.mark.parametrize(("old", "new"), [(-1, 5), (6, 5), (5, 71)])
 def test_no_consistency_outside_the_tree(old: int, new: int) -> None:
     with pytest.raises(ProtocolError):
-        merkle.consistency_proof(LEAVES, old, new)
+        proofs.consistency_proof(LEAVES, old, new)
 
 
 @given(st.binary(max_size=500), st.integers(0, 60), st.integers(1, 90), st.lists(st.integers(0, 500), max_size=8))

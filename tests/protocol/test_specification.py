@@ -8,7 +8,21 @@ from pathlib import Path
 import pytest
 
 from evidock import layout
-from evidock_protocol import card, cbor, codes, entry, fields, flash, kinds, messages, statements, versions, wire
+from evidock_protocol import (
+    card,
+    cbor,
+    codes,
+    custody_kinds,
+    entry,
+    fields,
+    flash,
+    kinds,
+    messages,
+    names,
+    statements,
+    versions,
+    wire,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "protocol" / "SPECIFICATION.md").read_text(encoding="utf-8")
@@ -85,7 +99,7 @@ def test_entry_kinds():
 
 
 def test_custody_kinds():
-    assert only_table("Custody kinds", *FIELDS) == numbered(kinds.CUSTODY_KINDS)
+    assert only_table("Custody kinds", *FIELDS) == numbered(custody_kinds.KINDS)
 
 
 def test_the_payload():
@@ -102,7 +116,7 @@ def test_statements():
 
 
 def test_arguments_belong_to_operations():
-    assert [row[:2] for row in statements.ARGUMENTS] == [tuple(row) for row in codes.OPERATIONS]
+    assert [row[:2] for row in statements.ARGUMENTS] == [tuple(row) for row in names.OPERATIONS]
 
 
 def test_messages():
@@ -115,7 +129,7 @@ def test_messages():
 def code_tables() -> dict[str, tuple]:
     return {
         name: value
-        for name, value in vars(codes).items()
+        for name, value in vars(names).items()
         if name.isupper() and isinstance(value, tuple) and isinstance(value[0], tuple)
     }
 
@@ -132,16 +146,16 @@ def test_a_code_table(name: str):
     table = tables(after)[0]
     if name == "CAUSES":
         assert table[0] == ["number", "name", "technical", "telemetry"]
-        expected = [[str(a), b, "yes" if c else "no", d] for a, b, c, d in codes.CAUSES]
+        expected = [[str(a), b, "yes" if c else "no", d] for a, b, c, d in names.CAUSES]
     else:
         assert table[0] == ["number", "name"]
         expected = [[str(number), text] for number, text in code_tables()[name]]
     assert table[1:] == expected
-    assert f"Causes {codes.PRIVATE_CAUSES[0]}–{codes.PRIVATE_CAUSES[1]} are for integrators" in text
+    assert f"Causes {names.PRIVATE_CAUSES[0]}–{names.PRIVATE_CAUSES[1]} are for integrators" in text
 
 
 def field_tables() -> list[str]:
-    found = [row[2] for table in (kinds.ENTRY_KINDS, kinds.CUSTODY_KINDS, statements.STATEMENTS) for row in table]
+    found = [row[2] for table in (kinds.ENTRY_KINDS, custody_kinds.KINDS, statements.STATEMENTS) for row in table]
     found += [row[2] for row in statements.ARGUMENTS] + [entry.PAYLOAD, wire.REFUSAL]
     found += [table for row in messages.MESSAGES for table in row[2:]]
     return [table for table in found if table]
@@ -168,7 +182,7 @@ def bullets(text: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "table"), [("Entry kinds", kinds.ENTRY_KINDS), ("Custody kinds", kinds.CUSTODY_KINDS)]
+    ("heading", "table"), [("Entry kinds", kinds.ENTRY_KINDS), ("Custody kinds", custody_kinds.KINDS)]
 )
 def test_every_field_of_a_kind_is_explained(heading: str, table: tuple):
     explained = bullets(section(heading))

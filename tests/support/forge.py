@@ -1,4 +1,5 @@
-"""A recorder and a host made of nothing but keys: they build journals, media, heads, receipts and custody chains, honest or forged.
+"""A recorder and a host made of nothing but keys: they build journals, media, heads, receipts and custody chains,
+honest or forged.
 
 Everything is deterministic from a name, and every step can be made wrong on purpose, so that each attack can be tried.
 """
@@ -12,7 +13,19 @@ from pathlib import Path
 from nacl.signing import SigningKey
 
 from evidock import layout
-from evidock_protocol import card, cbor, codes, entry, kinds, merkle, private, sign1, statements, versions
+from evidock_protocol import (
+    card,
+    cbor,
+    codes,
+    custody_kinds,
+    entry,
+    kinds,
+    merkle,
+    private,
+    sign1,
+    statements,
+    versions,
+)
 
 START_MS = 1_741_939_200_000  # 2025-03-14 08:00:00 UTC
 RATE = 16_000
@@ -216,10 +229,11 @@ class Recorder:
         body.update(changed)
         self.media[self.recording, self.number] = Media(whole, b"".join(leaves), codes.MEDIA_WAV, self.started_ms)
         self.last_tick = last
+        self.sealed = body
         return self.add(kinds.SEGMENT, body)
 
     def stop(self, reason: int = codes.STOP_BUTTON, boot: int | None = None) -> None:
-        body = {
+        body: dict[str, object] = {
             "recording": self.recording,
             "reason": reason,
             "segments": self.number,
@@ -308,7 +322,7 @@ class Host:
         typ = statements.TYP_CERTIFICATE
         self.certificate = statement(self.organisation_key, typ, entry.encode_statement(typ, values))
         self.note(
-            kinds.CUSTODY_GENESIS,
+            custody_kinds.GENESIS,
             {
                 "public_key": public(self.key),
                 "organisation": public(self.organisation_key),
@@ -327,7 +341,7 @@ class Host:
         made = Recorder(name, public(self.organisation_key), **options)  # type: ignore[arg-type]
         made.provision(self.id)
         self.note(
-            kinds.CUSTODY_ENROL,
+            custody_kinds.ENROL,
             {
                 "device": made.device,
                 "genesis": made.genesis_hash,
@@ -341,7 +355,7 @@ class Host:
 
     def note(self, kind: int, body: dict[str, object]) -> None:
         payload = entry.encode_payload(
-            kinds.body_table(kinds.CUSTODY_KINDS, kind) or "",
+            kinds.body_table(custody_kinds.KINDS, kind) or "",
             self.id,
             0,
             len(self.custody),
@@ -370,7 +384,7 @@ class Host:
         self.heads.setdefault(recorder.device, []).append(raw)
         values = entry.parse_statement(raw, statements.TYP_HEAD)[1]
         body = {name: values[name] for name in ("device", "size", "newest", "root")}
-        self.note(kinds.CUSTODY_HEAD, {**body, "head": sign1.statement_hash(raw)})
+        self.note(custody_kinds.HEAD, {**body, "head": sign1.statement_hash(raw)})
 
     def receipt(self, recorder: Recorder) -> None:
         rows = [
@@ -392,7 +406,7 @@ class Host:
             raw = statement(self.key, statements.TYP_RECEIPT, entry.encode_statement(statements.TYP_RECEIPT, values))
             self.receipts.setdefault(recorder.device, []).append(raw)
             self.note(
-                kinds.CUSTODY_INGEST,
+                custody_kinds.INGEST,
                 {"device": recorder.device, "size": recorder.tree.size, "newest": recorder.newest, "segments": part},
             )
             body = {
@@ -423,10 +437,11 @@ class Host:
         return folder
 
 
-def write_archive(folder: Path, recorder: Recorder) -> None:
-    """A recorder's journal, private records, media and leaf hashes below `folder`."""
-    put(folder / layout.JOURNAL, b"".join(recorder.entries))
-    put(folder / layout.PRIVATE, b"".join(recorder.openings))
+def write_archive(folder: Path, recorder: Recorder, journal: bool = True) -> None:
+    """A recorder's journal, private records, media and leaf hashes below `folder`; without `journal` only the media."""
+    if journal:
+        put(folder / layout.JOURNAL, b"".join(recorder.entries))
+        put(folder / layout.PRIVATE, b"".join(recorder.openings))
     for (recording, number), one in recorder.media.items():
         put(folder / layout.segment(one.started_ms, UTC, recording, number, one.media), one.data)
         put(folder / layout.leaves(recording, number), one.leaves)

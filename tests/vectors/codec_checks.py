@@ -8,7 +8,7 @@ import binascii
 import json
 import sys
 
-from evidock_protocol import cbor, merkle
+from evidock_protocol import cbor, merkle, proofs
 from evidock_protocol.errors import BufferTooSmall, LimitExceeded, Malformed, ProtocolError
 from evidock_protocol.framing import FrameReader, FrameWriter, frame_size
 
@@ -143,12 +143,12 @@ def merkle_trees(vectors):
             tree.append(leaves[size])
     for case in vectors["inclusion"]:
         index, size, proof = case["index"], case["size"], [raw(code) for code in case["proof"]]
-        assert merkle.inclusion_proof(leaves[:size], index) == proof
-        assert merkle.verify_inclusion(leaves[index], index, size, proof, roots[size])
+        assert proofs.inclusion_proof(leaves[:size], index) == proof
+        assert proofs.verify_inclusion(leaves[index], index, size, proof, roots[size])
     for case in vectors["consistency"]:
         old, new, proof = case["old"], case["new"], [raw(code) for code in case["proof"]]
-        assert merkle.consistency_proof(leaves, old, new) == proof
-        assert merkle.verify_consistency(old, new, roots[old], roots[new], proof)
+        assert proofs.consistency_proof(leaves, old, new) == proof
+        assert proofs.verify_consistency(old, new, roots[old], roots[new], proof)
 
 
 def merkle_segment(case):
@@ -170,13 +170,13 @@ def merkle_segment(case):
 
 def merkle_inclusion_rejected(case):
     proof = [raw(code) for code in case["proof"]]
-    assert merkle.verify_inclusion(raw(case["leaf"]), case["index"], case["size"], proof, raw(case["root"])) is False
+    assert proofs.verify_inclusion(raw(case["leaf"]), case["index"], case["size"], proof, raw(case["root"])) is False
 
 
 def merkle_consistency_rejected(case):
     proof = [raw(code) for code in case["proof"]]
     old_root, new_root = raw(case["old_root"]), raw(case["new_root"])
-    assert merkle.verify_consistency(case["old"], case["new"], old_root, new_root, proof) is False
+    assert proofs.verify_consistency(case["old"], case["new"], old_root, new_root, proof) is False
 
 
 # (file, its section or "" for all of it as one case, check of one case)

@@ -13,7 +13,7 @@ import binascii
 import json
 import sys
 
-from evidock_protocol import card, cbor, entry, flash, kinds, merkle, private, sign1, statements, wire
+from evidock_protocol import card, cbor, custody_kinds, entry, flash, kinds, merkle, private, sign1, statements, wire
 from evidock_protocol.errors import Malformed, ProtocolError, UnknownFormat
 
 FILES = ("entries", "statements", "private", "flash", "messages", "wav", "journal")
@@ -86,7 +86,7 @@ def accepted_entry(case):
     equal(found.private, {label: raw(code) for label, code in case["private"].items()})
     equal(found.known, case["known"])
     equal(found.body, plain(case["body"]))
-    known = kinds.ENTRY_KINDS if case["table"] == "entry" else kinds.CUSTODY_KINDS
+    known = kinds.ENTRY_KINDS if case["table"] == "entry" else custody_kinds.KINDS
     equal(kinds.kind_name(known, found.kind), case["kind_name"])
     if found.known:
         payload = entry.encode_payload(

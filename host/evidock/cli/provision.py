@@ -28,7 +28,7 @@ def provision(
     """
     from evidock import client, provisioning
     from evidock.store import Store
-    from evidock_protocol import codes
+    from evidock_protocol import names
 
     with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder:
         known = recorder.device is not None and recorder.device in opened.custody.enrolled
@@ -40,7 +40,7 @@ def provision(
         "model": genesis.body["model"],
         "serial": genesis.body["serial"],
         "asset": genesis.body["asset"],
-        "protection": codes.name_of(codes.PROTECTIONS, genesis.body["protection"]),  # type: ignore[arg-type]
+        "protection": names.name_of(names.PROTECTIONS, genesis.body["protection"]),  # type: ignore[arg-type]
     }
     if as_json:
         common.print_json({**values, "already_enrolled": known})

@@ -1,4 +1,5 @@
-"""A verification report on the terminal: verdict, three answers, coverage as a bar and a table, findings, what stays unproved.
+"""A verification report on the terminal: verdict, three answers, coverage as a bar and a table, findings, what stays
+unproved.
 
 Interface: "Command line". Text from the evidence is never read as markup.
 """

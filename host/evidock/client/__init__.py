@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 from evidock.client.connection import Connection, Values
 from evidock.client.transport import BAUD, Line, SerialLine
 from evidock.store import Store
-from evidock_protocol import codes, messages
+from evidock_protocol import codes, messages, names
 
 
 class Status(NamedTuple):
@@ -25,7 +25,7 @@ class Status(NamedTuple):
     model: str
     software: str
     protection: str
-    """How its keys are protected: a name of `codes.PROTECTIONS`."""
+    """How its keys are protected: a name of `names.PROTECTIONS`."""
     provisioned: bool
     battery_percent: int | None
     millivolts: int | None
@@ -133,14 +133,14 @@ def _status(hello: Values, answer: Values) -> Status:
         device=device.hex() if device is not None else None,
         model=printable(hello["model"]),
         software=printable(hello["software"]),
-        protection=codes.name_of(codes.PROTECTIONS, cast(int, hello["protection"])),
+        protection=names.name_of(names.PROTECTIONS, cast(int, hello["protection"])),
         provisioned=hello["state"] == 1,
         battery_percent=cast("int | None", answer["battery"]),
         millivolts=cast("int | None", answer["millivolts"]),
         temperature_celsius=temperature / 10 if temperature is not None else None,
         storage_free_bytes=_kibibytes(answer["storage_free"]),
         storage_total_bytes=_kibibytes(answer["storage_total"]),
-        clock=codes.name_of(codes.WALL_STATES, state),
+        clock=names.name_of(names.WALL_STATES, state),
         clock_unix_ms=unix_ms if state != codes.WALL_UNSET else None,
         boot=cast(int, answer["boot"]),
         uptime_ms=cast(int, answer["ticks"]),
@@ -150,7 +150,7 @@ def _status(hello: Values, answer: Values) -> Status:
         backlog_segments=cast(int, answer["backlog_segments"]),
         backlog_bytes=cast(int, answer["backlog_bytes"]),
         docked=cast(bool, answer["docked"]),
-        check={codes.name_of(codes.CHECK_ITEMS, row[0]): codes.name_of(codes.CHECK_RESULTS, row[1]) for row in checks},
+        check={names.name_of(names.CHECK_ITEMS, row[0]): names.name_of(names.CHECK_RESULTS, row[1]) for row in checks},
         refusals=cast(int, answer["refusals"]),
     )
 

@@ -1,7 +1,7 @@
 """Reads a recorder's card: a mounted folder, or the files of an image.
 
-Specification: "The card". A card carries its own copy of the journal and no custody, so it vouches for itself alone: enrolment
-and heads come from a store or from the user.
+Specification: "The card". A card carries its own copy of the journal and no custody, so it vouches for itself alone:
+enrolment and heads come from a store or from the user.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ class CardReader:
     zone_name = "UTC"
 
     def __init__(self, files: Files, root: str):
-        """`root` is evidock's folder below `files`, "" or ending with a slash. Raises NotEvidence when nothing of ours is there."""
+        """`root` is evidock's folder below `files`, "" or ending with a slash. Raises NotEvidence when nothing of ours
+        is there.
+        """
         self._files = files
         self._root = root
         names = files.names(root.rstrip("/"))

@@ -1,7 +1,7 @@
 """Walks a chain of entries, strictly: envelope, place in the chain, prescribed key, signature, epoch, and boots.
 
-Specification: "Entry payload", "Epochs" and "Hash tree". Nothing that fails a check is handed on; after damage the walk goes on
-as far as the chain still prescribes a key, so that damage is located. Keys are never searched for.
+Specification: "Entry payload", "Epochs" and "Hash tree". Nothing that fails a check is handed on; after damage the walk
+goes on as far as the chain still prescribes a key, so that damage is located. Keys are never searched for.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from evidock import keys
-from evidock_protocol import kinds, merkle, sign1, statements
+from evidock_protocol import custody_kinds, kinds, merkle, sign1, statements
 from evidock_protocol.entry import ZERO_HASH, WrongType
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
@@ -23,8 +23,8 @@ _HOLES = 1000  # missing ranges that are remembered; beyond them entries out of 
 class Chain:
     """One chain while it is walked: a recorder's journal, or (`typ` TYP_CUSTODY) a host's custody.
 
-    After the walk: `size` entries seen in their place, hash of the `newest`, `epoch` and `key` in force, `tree` (or None
-    where entries are missing), `genesis`, and `intact`.
+    After the walk: `size` entries seen in their place, hash of the `newest`, `epoch` and `key` in force, `tree` (or
+    None where entries are missing), `genesis`, and `intact`.
     """
 
     def __init__(self, device: bytes, collector: Collector, typ: int = statements.TYP_ENTRY):
@@ -70,9 +70,9 @@ class Chain:
         if item.raw is None:
             if item.torn:
                 self.torn = True
-                self._break("TAIL_OPEN", "TAIL_OPEN.torn", length=item.length)
-            else:
-                self._break("MALFORMED", span=item, number=self.size, reason="no statement begins here")
+                self._break("TAIL_OPEN", "TAIL_OPEN.torn", span=item, length=item.length)
+                return None
+            self._break("MALFORMED", span=item, number=self.size, reason="no statement begins here")
             self._skip()
             return None
         try:
@@ -189,7 +189,7 @@ class Chain:
 
     def _begin(self, found: Entry) -> None:
         """GENESIS brings its own key, whose thumbprint is the device id: that is what makes the id."""
-        genesis = kinds.CUSTODY_GENESIS if self._custody else kinds.GENESIS
+        genesis = custody_kinds.GENESIS if self._custody else kinds.GENESIS
         if found.kind != genesis or not found.known:
             self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
             return

@@ -1,7 +1,7 @@
 """Collects findings while a verification runs, and gives them their times once every boot is placed in time.
 
-Architecture: "Coverage". A hostile archive can cause any number of findings: only the first of each code are kept in full, the
-rest are counted, and the verdict counts them all.
+Architecture: "Coverage". A hostile archive can cause any number of findings: only the first of each code are kept in
+full, the rest are counted, and the verdict counts them all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Coverage: how each second stands, first in a recorder's own ticks, then placed in time and cut to an interval.
 
-Architecture: "Coverage" and "Time". Within a boot ticks rule: each boot is placed in time as a whole by the best clock it had, so
-spans neither overlap nor leave holes. A boot without any clock cannot be placed, and that is said rather than guessed.
+Architecture: "Coverage" and "Time". Within a boot ticks rule: each boot is placed in time as a whole by the best clock
+it had, so spans neither overlap nor leave holes. A boot without any clock cannot be placed, and that is said rather
+than guessed.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Boot:
     def fill(
         self, last: int, state: State, cause: str | None, recording: int | None, fixed: bool = True
     ) -> Stretch | None:
-        """Gives the ticks from the cursor to `last` a state. With `fixed` off the stretch stays apart and may be changed later."""
+        """Gives the ticks from the cursor to `last` a state. With `fixed` off the stretch stays apart and may be
+        changed later.
+        """
         if last <= self.cursor:
             return None
         before = self.stretches[-1] if self.stretches else None
@@ -103,7 +106,9 @@ class Placed:
         return (self.rows[0][0], self.rows[-1][1]) if self.rows else None
 
     def spans(self, device: bytes, start: int, end: int) -> Iterator[Span]:
-        """Spans that fill exactly [start, end) milliseconds: before the first moment and after the last one included."""
+        """Spans that fill exactly [start, end) milliseconds: before the first moment and after the last one
+        included.
+        """
         known = self.interval
         if known is None:
             if end > start:

@@ -1,8 +1,8 @@
 """Entries as verification holds them, and the quick way to read the kind that fills a journal.
 
-Specification: "Entry payload", "SEGMENT". A SEGMENT has fields of fixed types only, so its one deterministic encoding is a
-regular language: a pattern made from the same field tables accepts exactly what the strict decoder accepts, ten times as
-fast. Whatever the pattern does not accept goes to the strict decoder, which alone says why.
+Specification: "Entry payload", "SEGMENT". A SEGMENT has fields of fixed types only, so its one deterministic encoding
+is a regular language: a pattern made from the same field tables accepts exactly what the strict decoder accepts, ten
+times as fast. Whatever the pattern does not accept goes to the strict decoder, which alone says why.
 """
 
 from __future__ import annotations
@@ -112,7 +112,9 @@ def parse(raw: bytes, typ: int = statements.TYP_ENTRY) -> Entry:
 
 
 def envelope(raw: bytes) -> sign1.Sign1 | None:
-    """The statement around a payload that this version cannot read, or None: its signature can be checked all the same."""
+    """The statement around a payload that this version cannot read, or None: its signature can be checked all the
+    same.
+    """
     try:
         return sign1.parse(raw)
     except ProtocolError:

@@ -1,8 +1,9 @@
 """Reads files from an image of a FAT32 card, and writes nothing.
 
-Source: Microsoft FAT32 File System Specification 1.03, "Boot Sector and BPB", "FAT Data Structure", "FAT Directory Structure".
-A reader of our own, because the libraries at hand bring a whole file-system framework or a copyleft licence for the four
-structures that a recorder's card has: 8.3 names, one FAT, folders and files. Long names are skipped: the recorder writes none.
+Source: Microsoft FAT32 File System Specification 1.03, "Boot Sector and BPB", "FAT Data Structure", "FAT Directory
+Structure". A reader of our own, because the libraries at hand bring a whole file-system framework or a copyleft licence
+for the four structures that a recorder's card has: 8.3 names, one FAT, folders and files. Long names are skipped: the
+recorder writes none.
 """
 
 from __future__ import annotations
@@ -87,7 +88,9 @@ class Volume:
         return struct.unpack("<I", raw)[0] & 0x0FFFFFFF if len(raw) == 4 else _LAST
 
     def runs(self, cluster: int, length: int) -> Iterator[tuple[int, int]]:
-        """(offset in the image, bytes) of a chain's contiguous runs, `length` bytes in all unless the chain ends before."""
+        """(offset in the image, bytes) of a chain's contiguous runs, `length` bytes in all unless the chain ends
+        before.
+        """
         while length > 0 and 2 <= cluster < self._clusters + 2:
             first, size = cluster, 0
             while True:

@@ -1,4 +1,5 @@
-"""Signed heads against the journal: each is checked under the key in force at its size, and says how far the journal must reach.
+"""Signed heads against the journal: each is checked under the key in force at its size, and says how far the journal
+must reach.
 
 Specification: "Heads". A head that the journal contradicts is a fork; a journal that ends below a head was cut.
 """
@@ -91,16 +92,20 @@ class HeadCheck:
         if not chain.key:
             return
         if head.sealed.key_id != chain.key_id or head.epoch != chain.epoch:
-            self._say("KEY_CHANGE", head, sentence="KEY_CHANGE.head")
+            if chain.tree is not None:  # where entries are missing, the key that signed it may be among them
+                self._say("KEY_CHANGE", head, sentence="KEY_CHANGE.head")
         elif not keys.verify(chain.key, head.sealed.signed_bytes(), head.sealed.signature):
             self._say("BAD_SIGNATURE", head, sentence="BAD_SIGNATURE.head")
         elif head.newest != chain.newest or (chain.tree is not None and head.root != chain.tree.root()):
             if chain.tree is not None:  # damage that was already named explains any difference
                 self.contradicted = True
                 self._say("FORK", head)
-        elif self.best is None or head.size >= self.best.size:
-            if self.best is None or (head.boot, head.ticks) >= (self.best.boot, self.best.ticks):
-                self.best = head
+        elif self.best is None or (head.size, head.boot, head.ticks) >= (
+            self.best.size,
+            self.best.boot,
+            self.best.ticks,
+        ):
+            self.best = head
 
     def _say(self, code: str, head: SignedHead, sentence: str | None = None) -> None:
         self._collector.add(

@@ -1,4 +1,5 @@
-"""Private openings against the commitments in the journal: what is opened must be what was sealed; what is withheld may be.
+"""Private openings against the commitments in the journal: what is opened must be what was sealed; what is withheld may
+be.
 
 Specification: "Private fields". Both files are in the order of the entries, so they are read side by side.
 """

@@ -36,7 +36,9 @@ class Media(Stream, Protocol):
 
 
 class Reader(Protocol):
-    """Evidence at rest. Streams are the caller's to close; a missing file is None. Raises EvidockError when reading fails."""
+    """Evidence at rest. Streams are the caller's to close; a missing file is None. Raises EvidockError when reading
+    fails.
+    """
 
     is_store: bool
     """Whether a host made it: then custody, receipts and heads are expected; a card has none."""
@@ -78,7 +80,9 @@ class Reader(Protocol):
         ...
 
     def stray(self, device: bytes) -> Iterable[tuple[str, int, int] | tuple[str, None, None]]:
-        """Every file where media lie: (path, recording, number), or (path, None, None) when its name is no segment's."""
+        """Every file where media lie: (path, recording, number), or (path, None, None) when its name is no
+        segment's.
+        """
         ...
 
     def media_bytes(self, device: bytes) -> int:
@@ -112,7 +116,9 @@ def open_reader(path: str | Path) -> Reader:
 
 
 def segment_of(name: str, folder: str) -> tuple[int, int] | None:
-    """(recording, number) that a file `name` in a recording's `folder` claims to be, whatever the case; None for another name."""
+    """(recording, number) that a file `name` in a recording's `folder` claims to be, whatever the case; None for
+    another name.
+    """
     stem, _dot, extension = name.upper().partition(".")
     recording, number = _number(folder.upper(), "R"), _number(stem, "S")
     if recording is None or number is None or extension not in {known for _media, known in card.EXTENSIONS}:

@@ -60,7 +60,9 @@ class Receipts:
             stream.close()
 
     def sealed(self, raw: object) -> None:
-        """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content counts."""
+        """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content
+        counts.
+        """
         if not isinstance(raw, bytes):
             return
         try:

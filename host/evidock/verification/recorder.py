@@ -1,6 +1,8 @@
-"""Verifies one recorder: walks its journal, checks each segment's file on the way, and settles what is missing at the end.
+"""Verifies one recorder: walks its journal, checks each segment's file on the way, and settles what is missing at the
+end.
 
-Architecture: "The journal", "The media" and "Coverage". One pass, in the order of the journal, with the memory of one file buffer.
+Architecture: "The journal", "The media" and "Coverage". One pass, in the order of the journal, with the memory of one
+file buffer.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from typing import NamedTuple
 
 from evidock.errors import EvidockError
 from evidock.report import DeviceReport, Head, Mark, Provenance, State
-from evidock_protocol import codes, kinds, sign1
+from evidock_protocol import codes, kinds, names, sign1
 from evidock_protocol.errors import ProtocolError
 
 from .chain import Chain
@@ -130,7 +132,7 @@ class RecorderCheck:
                 self.receipts.sealed(body["statement"])
             self._witness(entry)
         elif kind == kinds.MARK and len(self._marks) < _MARKS_KEPT:
-            self._marks.append((entry.boot, entry.ticks, codes.name_of(codes.MARK_TYPES, entry.number("type"))))
+            self._marks.append((entry.boot, entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
         elif kind == kinds.TOMBSTONE:
             self.deleted.add(entry.number("recording"), entry.number("number"))
         elif kind == kinds.JOURNAL:
@@ -139,9 +141,9 @@ class RecorderCheck:
     def _witness(self, entry: Entry) -> None:
         """The recorder noted how far this host's custody chain had got: it must reach that far still."""
         noted, host = entry.body["custody"], entry.body["host"]
-        if self.reader.is_store and isinstance(noted, bytes) and host == self._host_id:
-            if self.trust.custody_intact and noted not in self.trust.custody_hashes:
-                self.collector.add("CUSTODY_BREAK", device=self.device, sentence="CUSTODY_BREAK.cut")
+        ours = self.reader.is_store and isinstance(noted, bytes) and host == self._host_id and self.trust.custody_intact
+        if ours and noted not in self.trust.custody_hashes:
+            self.collector.add("CUSTODY_BREAK", device=self.device, sentence="CUSTODY_BREAK.cut")
 
     def _outcome(self, segment: Segment, recording: Recording | None) -> tuple[str, Outcome]:
         """Checks the file of one segment."""
@@ -367,7 +369,7 @@ class RecorderCheck:
             self.device.hex(),
             self.chain.epoch + 1 if genesis else 0,
             shown,
-            codes.name_of(codes.PROTECTIONS, number),
+            names.name_of(names.PROTECTIONS, number),
             str(body.get("model", "")),
             str(body.get("serial", "")),
             simulated,

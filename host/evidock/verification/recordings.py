@@ -1,7 +1,7 @@
 """Follows a recorder through its journal: boots, recordings, segments and gaps, and what of it is missing.
 
-Specification: "Entry kinds". Only entries that hold arrive here. What a journal says is checked against itself (ticks, samples,
-numbers); what the files say comes in as the outcome of each segment.
+Specification: "Entry kinds". Only entries that hold arrive here. What a journal says is checked against itself (ticks,
+samples, numbers); what the files say comes in as the outcome of each segment.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from evidock.report import State
-from evidock_protocol import codes, kinds
+from evidock_protocol import codes, kinds, names
 
 from .collector import Collector, Place
 from .coverage import Boot, Stretch
@@ -144,7 +144,9 @@ class Recordings:
             boot.fill(ticks, State.DECLARED, "standby", None)
 
     def _booted(self, entry: Entry) -> None:
-        """The boot before ended without OFF unless it said so; an open recording is corroborated by the anchor, or not."""
+        """The boot before ended without OFF unless it said so; an open recording is corroborated by the anchor, or
+        not.
+        """
         anchor = entry.body["anchor"]
         self._anchor = None if anchor is None else tuple(cast("list[int]", anchor))
         if len(self.boots) > 1 and self.boots[-2].ending[0] == "power_lost" and self.open is None:
@@ -325,14 +327,14 @@ class Recordings:
     def _exempted(self, entry: Entry) -> None:
         if entry.body["begins"] is True:
             self._idle(entry.ticks)
-            self._exempt = codes.name_of(codes.EXEMPT_CLASSES, entry.number("class"))
+            self._exempt = names.name_of(names.EXEMPT_CLASSES, entry.number("class"))
         else:
             self._idle(entry.ticks)
             self._exempt = None
 
     def _clock(self, entry: Entry) -> None:
         if entry.number("source") != codes.CLOCK_LOST:
-            self._add("CLOCK_SET", entry, source=codes.name_of(codes.CLOCK_SOURCES, entry.number("source")))
+            self._add("CLOCK_SET", entry, source=names.name_of(names.CLOCK_SOURCES, entry.number("source")))
 
     def _add(
         self,
@@ -367,7 +369,7 @@ class Recordings:
 
 def cause_name(number: int) -> str:
     """The name of an interruption's cause; a private-use number stays a number."""
-    return codes.name_of(codes.CAUSES, number)
+    return names.name_of(names.CAUSES, number)
 
 
 _HANDLERS = {

@@ -1,6 +1,7 @@
 """The whole verification of a store, a card or a package: `verify`.
 
-Architecture: "Verification is a pure library over a reader interface". It opens no port, writes nothing and prints nothing.
+Architecture: "Verification is a pure library over a reader interface". It opens no port, writes nothing and prints
+nothing.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ def verify(
 ) -> Report:
     """Verifies `evidence`: a path to a store, a package or a card, an open `Store`, or a `Reader`.
 
-    `start` and `end` are Unix seconds, datetimes or ISO 8601 text; without zone they are in the store's zone. By default the
-    interval is the life of each recorder as far as it is known. `trust` holds organisation keys or fingerprints (64 hexadecimal
-    digits); None means the user's pins. `heads` names a file of signed heads kept elsewhere. `device` is the beginning of a
-    recorder's id. Raises EvidockError when the evidence cannot be read at all; everything else is a finding.
+    `start` and `end` are Unix seconds, datetimes or ISO 8601 text; without zone they are in the store's zone. By
+    default the interval is the life of each recorder as far as it is known. `trust` holds organisation keys or
+    fingerprints (64 hexadecimal digits); None means the user's pins. `heads` names a file of signed heads kept
+    elsewhere. `device` is the beginning of a recorder's id. Raises EvidockError when the evidence cannot be read at
+    all; everything else is a finding.
     """
     reader = _reader(evidence)
     first, last = _milliseconds(start, reader), _milliseconds(end, reader)
@@ -141,7 +143,7 @@ def _extra_heads(path: str | Path | None, collector: Collector) -> list[SignedHe
     if path is None:
         return []
     try:
-        stream = open(path, "rb", buffering=0)
+        stream = open(path, "rb", buffering=0)  # noqa: SIM115  (read_heads closes it)
     except OSError as error:
         raise NotEvidence("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
     return read_heads(stream, str(path), collector, None)

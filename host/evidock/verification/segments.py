@@ -1,7 +1,7 @@
 """Checks the bytes of one media file against its SEGMENT: every byte, the length, and where they differ.
 
-Specification: "Hash tree" and "SEGMENT". Files are read into one buffer that is used again: a mapped file that shrinks under the
-reader would kill the process, and memory stays the same for any archive.
+Specification: "Hash tree" and "SEGMENT". Files are read into one buffer that is used again: a mapped file that shrinks
+under the reader would kill the process, and memory stays the same for any archive.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class SegmentChecker:
         self._header_view = memoryview(self._header)
 
     def check(self, file: Media, segment: Segment) -> Checked:
-        """Reads `file` to its end (at most one byte past the sealed length). `segment` must be sound. Raises OSError."""
+        """Reads `file` to its end (at most one byte past the sealed length). `segment` must be sound. Raises
+        OSError.
+        """
         header_leaf, data_root, length, frame = self._hash(file, segment)
         root = sha256(b"\x01" + header_leaf + data_root).digest()
         matches = root == segment.root and length >= segment.length
@@ -175,7 +177,9 @@ def pair_up(level: list[bytes]) -> bytes:
 
 
 def tick_of(segment: Segment, offset: int) -> int:
-    """The tick at which byte `offset` of the file was recorded: by samples where they are counted, else in proportion."""
+    """The tick at which byte `offset` of the file was recorded: by samples where they are counted, else in
+    proportion.
+    """
     data = segment.length - segment.header_length
     place = min(max(offset - segment.header_length, 0), data)
     if segment.written and segment.rate and data:

@@ -1,6 +1,7 @@
 """Reads a store, or an exported package, which has the same layout.
 
-Specification: "The archive". Paths come from `layout` alone; `store.json` is read only for the zone in which folders are dated.
+Specification: "The archive". Paths come from `layout` alone; `store.json` is read only for the zone in which folders
+are dated.
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class StrayFiles:
                 self._say("UNSIGNED_CONTENT" if known else "LOOSE_CONTENT", path, recording, number)
 
     def _is_open(self, chain: Chain, recordings: Recordings, path: str, recording: int, number: int) -> bool:
-        """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards only)."""
+        """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards
+        only).
+        """
         raw = self._reader.checkpoints(self._device, path)
         if raw is None or not chain.key:
             return False
@@ -64,9 +66,10 @@ class StrayFiles:
                     sealed, values = entry.parse_statement(item.raw, statements.TYP_CHECKPOINT)
                 except ProtocolError:
                     continue
-                if values["device"] == self._device and (values["recording"], values["number"]) == (recording, number):
-                    if keys.verify_statement(sealed, chain.key):
-                        newest = values
+                ours = values["device"] == self._device
+                this = (values["recording"], values["number"]) == (recording, number)
+                if ours and this and keys.verify_statement(sealed, chain.key):
+                    newest = values
         finally:
             raw.close()
         return newest is not None and self._holds(path, newest)

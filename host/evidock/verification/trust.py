@@ -1,7 +1,8 @@
-"""Provenance: from the pinned organisation key over the host's certificate and custody chain to each recorder's GENESIS.
+"""Provenance: from the pinned organisation key over the host's certificate and custody chain to each recorder's
+GENESIS.
 
-Architecture: "Trust". What pins itself proves nothing: without a pin, and without an enrolment that leads to it, the verdict is at
-best UNTRUSTED.
+Architecture: "Trust". What pins itself proves nothing: without a pin, and without an enrolment that leads to it, the
+verdict is at best UNTRUSTED.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import cast
 from evidock import keys
 from evidock.errors import WrongUsage
 from evidock.report import Provenance
-from evidock_protocol import codes, entry, kinds, sign1, statements
+from evidock_protocol import codes, custody_kinds, entry, sign1, statements
 from evidock_protocol.entry import ZERO_HASH
 from evidock_protocol.errors import ProtocolError
 
@@ -27,7 +28,9 @@ _FIRST = 1 << 13  # bytes of custody that hold its first entry
 
 
 def parse_pins(pins: Iterable[str]) -> frozenset[bytes]:
-    """Keys or fingerprints as 32 bytes each, from 64 hexadecimal digits with or without separators. Raises WrongUsage."""
+    """Keys or fingerprints as 32 bytes each, from 64 hexadecimal digits with or without separators. Raises
+    WrongUsage.
+    """
     found: set[bytes] = set()
     for pin in pins:
         digits = re.sub(r"[\s:.-]", "", pin)
@@ -46,7 +49,9 @@ class Enrolment:
 
 
 class Trust:
-    """What custody and certificates say: enrolments, heads and ingests by recorder, and the organisation that vouches."""
+    """What custody and certificates say: enrolments, heads and ingests by recorder, and the organisation that
+    vouches.
+    """
 
     def __init__(self, pins: frozenset[bytes], collector: Collector):
         """`pins` are public keys or thumbprints of organisations, or ids of recorders."""
@@ -136,15 +141,15 @@ class Trust:
 
     def _note(self, found: Entry) -> None:
         kind, body = found.kind, found.body
-        if kind in (kinds.CUSTODY_GENESIS, kinds.CUSTODY_CERTIFICATE):
+        if kind in (custody_kinds.GENESIS, custody_kinds.CERTIFICATE):
             self._take_certificate(found.octets("certificate"))
-        elif kind == kinds.CUSTODY_ENROL and self._may_enrol(found.wall_ms):
+        elif kind == custody_kinds.ENROL and self._may_enrol(found.wall_ms):
             self.enrolled[found.octets("device")] = Enrolment(found.octets("genesis"), found.device)
-        elif kind == kinds.CUSTODY_HEAD:
+        elif kind == custody_kinds.HEAD:
             device = found.octets("device")
             self.heads.setdefault(device, {})[found.octets("head")] = (found.number("size"), found.wall_ms)
             self._note_size(device, found.number("size"), found.octets("newest"), found.octets("root"))
-        elif kind == kinds.CUSTODY_INGEST:
+        elif kind == custody_kinds.INGEST:
             device = found.octets("device")
             self._note_size(device, found.number("size"), found.octets("newest"), None)
             held = self.ingested.setdefault(device, SegmentSet())

@@ -1,7 +1,7 @@
 """From findings and coverage to the three answers and the verdict, which fails closed.
 
-Architecture: "Coverage" and "Trust"; the attack catalogue's verdicts. The overall verdict is the worst that anything forces, and never
-VERIFIED while a second of the interval is uncovered.
+Architecture: "Coverage" and "Trust"; the attack catalogue's verdicts. The overall verdict is the worst that anything
+forces, and never VERIFIED while a second of the interval is uncovered.
 """
 
 from __future__ import annotations

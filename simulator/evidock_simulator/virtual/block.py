@@ -1,7 +1,7 @@
 """The card as a block device of 512-byte sectors over an image file, and how it fails.
 
-Architecture: "Where bytes live" (whole sectors may tear). MicroPython's file system calls readblocks, writeblocks and ioctl; a
-number other than 0 that these return is an error to it.
+Architecture: "Where bytes live" (whole sectors may tear). MicroPython's file system calls readblocks, writeblocks and
+ioctl; a number other than 0 that these return is an error to it.
 """
 
 TYPE_CHECKING = False
@@ -88,10 +88,7 @@ class BlockDevice:
             self._folders.add(number)
 
     def _is_folder(self, number: int) -> bool:
-        for step in range(self._cluster):
-            if number - step in self._folders:
-                return True
-        return False
+        return any(number - step in self._folders for step in range(self._cluster))
 
 
 def _fix_dates(sector: bytearray) -> bytearray:

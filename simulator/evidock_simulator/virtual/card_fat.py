@@ -25,7 +25,7 @@ class FatCard:
     """The card of image file `path`."""
 
     def __init__(self, path: str, slot: "Slot", supply: "Supply", clock: "Clock"):
-        self._file = open(path, "r+b", 0)
+        self._file = open(path, "r+b", 0)  # noqa: SIM115 (open for life)
         self._slot = slot
         self._supply = supply
         self._clock = clock

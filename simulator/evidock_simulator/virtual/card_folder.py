@@ -58,7 +58,8 @@ class FolderCard:
         place = self._place(path)
         if mode == "wb" or (mode == "ab" and not os.path.exists(place)):
             open(place, "wb").close()
-        file = FolderFile(self, open(place, "rb" if mode == "rb" else "r+b", buffering=0), mode == "ab")
+        raw = open(place, "rb" if mode == "rb" else "r+b", buffering=0)  # noqa: SIM115 (the caller closes it)
+        file = FolderFile(self, raw, mode == "ab")
         self._files.append(file)
         return file
 

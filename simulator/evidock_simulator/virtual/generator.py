@@ -1,6 +1,7 @@
 """Randomness from the seed: the same in every run, and so fit for nothing but simulation, which GENESIS says.
 
-Architecture: "The simulator". SHA-256 over seed, boot and a counter; the boot is in it, or two boots would make one key twice.
+Architecture: "The simulator". SHA-256 over seed, boot and a counter; the boot is in it, or two boots would make one
+key twice.
 """
 
 import hashlib

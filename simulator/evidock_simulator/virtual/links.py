@@ -1,6 +1,7 @@
 """The Link port: over a non-blocking descriptor of a pty, or over two buffers in memory.
 
-Architecture: "The simulator" (MicroPython cannot open a pty, so the command that starts it hands it one as descriptor 3).
+Architecture: "The simulator" (MicroPython cannot open a pty, so the command that starts it hands it
+one as descriptor 3).
 """
 
 import select
@@ -14,7 +15,7 @@ class DescriptorLink:
     """A descriptor that never waits. `moved` counts bytes in both directions."""
 
     def __init__(self, descriptor: int):
-        self._file = open(descriptor, "r+b", 0)
+        self._file = open(descriptor, "r+b", 0)  # noqa: SIM115 (open for life)
         self._poll = select.poll()
         self._poll.register(self._file, select.POLLIN)
         self._blocked = False  # the line did not take all of the last write

@@ -34,7 +34,7 @@ class Pace:
         self._last = milliseconds()
 
     def take(self, link: DescriptorLink, wait: int, in_shift: bool) -> int:
-        """Sleeps as long as `wait` simulated milliseconds take, or until the line stirs. Returns what passed of them."""
+        """Sleeps as long as `wait` simulated milliseconds take, or until the line stirs; returns what passed."""
         if in_shift and self._speed == 0:
             self._last = milliseconds()
             return wait
@@ -45,7 +45,7 @@ class Pace:
         passed = (now - self._last) * speed // 1000
         if passed > 0:
             self._last = now
-        # A machine too slow for this speed makes simulated time slow, not the recorder deaf; at real time it is a stall.
+        # A machine too slow for this speed makes simulated time slow, not the recorder deaf.
         return min(passed, wait) if speed > 1000 else min(passed, 1000)
 
 
@@ -60,19 +60,25 @@ class Reporter:
         if phase == self._shown:
             return
         self._shown = phase
-        unix = clock.unix_ms()
-        at = "null" if unix is None else '"%04d-%02d-%02dT%02d:%02d:%02dZ"' % tuple(time.gmtime(unix // 1000)[:6])
+        at = _iso(clock.unix_ms())
         try:
             if self._json:
-                print(
-                    '{"state": "%s", "time": %s, "seconds": %d.%03d}' % (phase, at, clock.now // 1000, clock.now % 1000)
-                )
+                seconds = f"{clock.now // 1000}.{clock.now % 1000:03d}"
+                print(f'{{"state": "{phase}", "time": ' + (f'"{at}"' if at else "null") + f', "seconds": {seconds}}}')
             else:
-                print("%s  %s" % (phase, at.replace('"', "") if unix is not None else "(clock lost)"))
+                print(phase, at or "(clock lost)")
             if hasattr(sys.stdout, "flush"):
                 sys.stdout.flush()
         except OSError:
             pass  # nobody reads; the recorder goes on
+
+
+def _iso(unix_ms: int | None) -> str:
+    """ISO 8601 in UTC, to the second; "" for a lost clock."""
+    if unix_ms is None:
+        return ""
+    year, month, day, hour, minute, second = time.gmtime(unix_ms // 1000)[:6]
+    return f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}Z"
 
 
 def open_card(path: str, slot: Slot, clock: Clock):
@@ -92,7 +98,8 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
     slot = Slot(state["card"])
     link = DescriptorLink(LINK)
     source = WavFile(state["media"]) if state["media"] else Tone(state["seed"])
-    parts = Parts(open(image, "r+b", 0), open_card(card, slot, clock), link, source, clock, firmware)
+    flash = open(image, "r+b", 0)  # noqa: SIM115 (open for life)
+    parts = Parts(flash, open_card(card, slot, clock), link, source, clock, firmware)
     simulated = world.World(state, parts, slot, lambda state: keeping.save(kept, state), Agent)
     if state["boots"]:
         simulated.lose_power()

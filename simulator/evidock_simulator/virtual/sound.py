@@ -17,7 +17,7 @@ class WavFile:
     """The sound of a WAV file, repeated without end. `rate` in samples per second, `channels`."""
 
     def __init__(self, path: str):
-        self._file = open(path, "rb", 0)
+        self._file = open(path, "rb", 0)  # noqa: SIM115 (open for life)
         self.rate = 0
         self.channels = 0
         self._start = 0

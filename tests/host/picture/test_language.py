@@ -12,7 +12,7 @@ import evidock.language
 from evidock import language
 from evidock.picture.shapes import LOOKS
 from evidock.report import Authenticity, Completeness, Provenance, Severity, Verdict
-from evidock_protocol import codes
+from evidock_protocol import names
 
 PACKAGE = Path(evidock.language.__file__).parent
 CATALOGUES = {
@@ -77,9 +77,9 @@ def test_every_key_used_is_defined() -> None:
         ("severity", Severity),
         ("answer", [*Authenticity, *Provenance, *Completeness]),
         ("finding", FINDINGS),
-        ("cause", [*(row[1] for row in codes.CAUSES), *(row[1] for row in codes.EXEMPT_CLASSES), "standby", "off"]),
-        ("protection", [row[1] for row in codes.PROTECTIONS]),
-        ("mark", [row[1] for row in codes.MARK_TYPES]),
+        ("cause", [*(row[1] for row in names.CAUSES), *(row[1] for row in names.EXEMPT_CLASSES), "standby", "off"]),
+        ("protection", [row[1] for row in names.PROTECTIONS]),
+        ("mark", [row[1] for row in names.MARK_TYPES]),
     ],
 )
 def test_every_member_of_a_family_has_a_name(family: str, members: list[str]) -> None:

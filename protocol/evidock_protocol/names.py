@@ -1,0 +1,204 @@
+"""The names of the numbers in `codes`, for reports, tools and the specification. Not loaded on a recorder.
+
+Specification: "Codes". Each table is a tuple of rows that begin with number and name. A number that the agent uses is
+defined in `codes`; every other is defined here. Numbers are never reused.
+"""
+
+from evidock_protocol import codes
+
+# Interruption causes: number, name, technical (OB-7), telemetry that confirms or contradicts it.
+CAUSES = (
+    (codes.CAUSE_UNKNOWN, "unknown", False, ""),
+    (codes.CAUSE_EQUIPMENT_FAULT, "equipment_fault", True, "fault"),
+    (2, "damage", True, "impact"),
+    (3, "weather", True, "temperature"),
+    (4, "battery_low", True, "battery"),
+    (codes.CAUSE_STORAGE_FULL, "storage_full", True, "storage"),
+    (codes.CAUSE_MEDIUM_SWAPPED, "medium_swapped", True, "medium"),
+    (7, "battery_swapped", True, "battery"),
+    (codes.CAUSE_POWER_LOST, "power_lost", True, "reset"),
+    (codes.CAUSE_WATCHDOG, "watchdog", True, "reset"),
+    (codes.CAUSE_BROWN_OUT, "brown_out", True, "reset"),
+    (11, "thermal", True, "temperature"),
+    (12, "capture_overrun", True, "lost"),
+    (13, "operator", False, ""),
+    (14, "docked", False, "dock"),
+)
+RESETS = (
+    (codes.RESET_UNKNOWN, "unknown"),
+    (codes.RESET_POWER_ON, "power_on"),
+    (codes.RESET_WATCHDOG, "watchdog"),
+    (codes.RESET_BROWN_OUT, "brown_out"),
+    (codes.RESET_SOFTWARE, "software"),
+    (5, "pin"),
+)
+WALL_STATES = (
+    (codes.WALL_UNSET, "unset"),
+    (codes.WALL_SET, "set"),
+    (codes.WALL_SYNCHRONISED, "synchronised"),
+)
+PROTECTIONS = (
+    (codes.PROTECTION_NONE, "none"),
+    (codes.PROTECTION_SIMULATED, "simulated"),
+    (2, "readable_flash"),
+    (3, "encrypted_flash"),
+    (4, "secure_element"),
+)
+RANDOM_SOURCES = (
+    (codes.RANDOM_NONE, "none"),
+    (1, "ring_oscillator"),
+    (2, "hardware_generator"),
+    (3, "operating_system"),
+    (codes.RANDOM_SIMULATED, "simulated"),
+)
+MEDIA = (
+    (codes.MEDIA_WAV, "wav"),
+    (codes.MEDIA_AVI, "avi"),
+    (codes.MEDIA_MP4, "mp4"),
+    (codes.MEDIA_OTHER, "other"),
+)
+TRACKS = (
+    (codes.TRACK_SOUND, "sound"),
+    (codes.TRACK_PICTURE, "picture"),
+)
+ATTESTED = (
+    (codes.ATTESTED_INLINE, "inline"),
+    (codes.ATTESTED_RECOVERED, "recovered"),
+    (codes.ATTESTED_POST_CLOSE, "post_close"),
+)
+STORED_FORMS = (
+    (codes.STORED_PLAIN, "plain"),
+    (1, "sealed"),
+)
+EPOCH_REASONS = (
+    (codes.EPOCH_STOP, "stop"),
+    (2, "return"),
+    (codes.EPOCH_DOCKING, "docking"),
+    (codes.EPOCH_TIME, "time"),
+    (codes.EPOCH_ENTRIES, "entries"),
+)
+START_REASONS = (
+    (codes.START_BUTTON, "button"),
+    (2, "command"),
+    (3, "policy"),
+    (4, "pre_event"),
+)
+STOP_REASONS = (
+    (codes.STOP_BUTTON, "button"),
+    (2, "command"),
+    (3, "battery_low"),
+    (codes.STOP_STORAGE_FULL, "storage_full"),
+    (5, "docked"),
+    (codes.STOP_POWER_OFF, "power_off"),
+    (codes.STOP_INTERRUPTED, "interrupted"),
+    (codes.STOP_FAULT, "fault"),
+)
+OFF_REASONS = (
+    (codes.OFF_BUTTON, "button"),
+    (2, "battery_low"),
+    (3, "command"),
+)
+CHECK_ITEMS = (
+    (codes.CHECK_FUNCTION, "function"),
+    (codes.CHECK_BATTERY, "battery"),
+    (codes.CHECK_STORAGE, "storage"),
+    (codes.CHECK_PICTURE, "picture"),
+    (codes.CHECK_SOUND, "sound"),
+    (codes.CHECK_CLOCK, "clock"),
+)
+CHECK_RESULTS = (
+    (codes.CHECK_ABSENT, "absent"),
+    (codes.CHECK_PASSED, "passed"),
+    (codes.CHECK_FAILED, "failed"),
+)
+CHECK_TRIGGERS = (
+    (codes.CHECK_AT_POWER_ON, "power_on"),
+    (2, "request"),
+)
+MARK_TYPES = (
+    (codes.MARK_EVIDENCE, "evidence"),
+    (2, "incident"),
+    (3, "note"),
+)
+CLOCK_SOURCES = (
+    (codes.CLOCK_FROM_HOST, "host"),
+    (2, "user"),
+    (3, "satellite"),
+    (codes.CLOCK_LOST, "lost"),
+)
+FAULTS = (
+    (codes.FAULT_CAPTURE, "capture"),
+    (codes.FAULT_STORAGE, "storage"),
+    (3, "tamper"),
+    (4, "impact"),
+    (5, "charge"),
+    (codes.FAULT_MEDIA_LOST, "media_lost"),
+    (codes.FAULT_RECOVERED_EXCESS, "recovered_excess"),
+    (codes.FAULT_JOURNAL_FULL, "journal_full"),
+)
+# Where entries that JOURNAL names are missing.
+PLACES = (
+    (codes.PLACE_RING, "ring"),
+    (codes.PLACE_CARD, "card"),
+)
+EXEMPT_CLASSES = (
+    (1, "secret_investigation"),
+    (2, "secret_or_privacy"),
+    (3, "emergency"),
+)
+HOST_EVENTS = (
+    (codes.HOST_ATTACHED, "attached"),
+    (codes.HOST_REFUSED, "refused"),
+    (codes.HOST_COMMANDED, "commanded"),
+    (codes.HOST_RECEIPTED, "receipted"),
+)
+ROLES = (
+    (codes.ROLE_PULL, "pull"),
+    (codes.ROLE_TIME, "time"),
+    (codes.ROLE_RECEIPT, "receipt"),
+    (codes.ROLE_ISSUE, "issue"),
+    (16, "configure"),
+    (32, "firmware"),
+)
+OPERATIONS = (
+    (codes.OPERATION_SET_TIME, "set_time"),
+    (2, "issue"),
+    (3, "return"),
+    (4, "configure"),
+    (5, "firmware"),
+    (6, "delete"),
+    (7, "reset"),
+    (8, "organisation"),
+    (9, "check"),
+)
+PARTIES = (
+    (codes.PARTY_RECORDER, "recorder"),
+    (codes.PARTY_HOST, "host"),
+)
+HEAD_PHASES = (
+    (codes.HEAD_FIRST, "first"),
+    (codes.HEAD_SECOND, "second"),
+)
+RECORDER_STATES = (
+    (0, "blank"),
+    (1, "provisioned"),
+)
+PRIVATE_LABELS = (
+    (codes.LABEL_OFFICER, "officer"),
+    (codes.LABEL_UNIT, "unit"),
+    (3, "case"),
+    (4, "incident"),
+    (5, "place"),
+    (6, "note"),
+    (7, "approver"),
+    (8, "explanation"),
+)
+PRIVATE_CAUSES = (1000, 1999)  # for integrators; never assigned here
+
+
+def name_of(table: tuple[tuple[object, ...], ...], number: int) -> str:
+    """The name that `table` gives `number`, or the number itself as text."""
+    for row in table:
+        if row[0] == number:
+            return str(row[1])
+    return str(number)

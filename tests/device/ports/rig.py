@@ -1,0 +1,75 @@
+"""The simulator's ports as the contract suite wants them, on either interpreter."""
+
+import sys
+
+from evidock_simulator.virtual.board import Board, Parts
+from evidock_simulator.virtual.clock import Clock
+from evidock_simulator.virtual.generator import Generator
+from evidock_simulator.virtual.links import DescriptorLink, MemoryLink
+from evidock_simulator.virtual.slot import Slot
+from evidock_simulator.virtual.sound import Tone
+from evidock_simulator.virtual.supply import Supply
+
+SHIFT = {"battery": [[0, 90]], "temperature": [[0, 215]]}
+
+
+class Rig:
+    """Ports over the images in `folder`. With a descriptor the link is a pty, whose host's end is `host`."""
+
+    def __init__(self, folder: str, descriptor: int | None = None, host: int | None = None):
+        self.clock = Clock(5000, 1_700_000_000_000)
+        self.slot = Slot()
+        self._host = open(host, "r+b", 0) if host is not None else None  # noqa: SIM115
+        self.link = DescriptorLink(descriptor) if descriptor is not None else MemoryLink()
+        if sys.implementation.name == "micropython":
+            from evidock_simulator.virtual.card_fat import FatCard as Card
+
+            card = folder + "/card.img"
+        else:
+            from evidock_simulator.virtual.card_folder import FolderCard as Card
+
+            card = folder + "/card"
+        flash = open(folder + "/flash", "r+b", 0)  # noqa: SIM115
+        self.parts = Parts(
+            flash, lambda supply: Card(card, self.slot, supply, self.clock), self.link, Tone(1), self.clock, bytes(32)
+        )
+        self._boots = 0
+
+    def boot(self) -> Board:
+        """A fresh set of ports."""
+        self._boots += 1
+        self.clock.boot()
+        random = Generator(1, self._boots)
+        return Board(self.parts, Supply(), random, 1, SHIFT, lambda: 0, lambda: False)
+
+    def cut(self, board: Board) -> None:
+        """Power goes between two operations."""
+        board.supply.cut()
+        board.card.power_lost()
+
+    def pull_card(self) -> None:
+        self.slot.remove()
+
+    def put_card(self) -> None:
+        self.slot.insert()
+
+    def host_read(self) -> bytes:
+        """What has arrived at the host, which does not wait either."""
+        if self._host is not None:
+            return self._host.read(4096) or b""
+        data = bytes(self.link.to_host)
+        self.link.to_host = bytearray()
+        return data
+
+    def host_write(self, data: bytes) -> None:
+        if self._host is not None:
+            assert self._host.write(data) == len(data)
+        else:
+            self.link.to_recorder += data
+
+
+if __name__ == "__main__":
+    import contract
+
+    getattr(contract, sys.argv[1])(Rig(sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    print("passed")
