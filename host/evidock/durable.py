@@ -1,6 +1,6 @@
 """Files that survive a crash: whole or absent, appended item by item, with every step flushed to the disk.
 
-Specification: "The archive". Of a CBOR sequence (RFC 8742) only whole items count; a torn last one is cut.
+Specification: "The archive". Of a CBOR sequence (RFC 8742) only whole items count.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from evidock.errors import StoreError
 
 TORN = 4096  # bytes: longer than any item, so a tail beyond this is damage and not a crash
 
+_STATEMENT = b"\xd2\x84\x58\x2a"  # how every signed statement begins
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6
 
 
@@ -95,19 +96,26 @@ def split(data: bytes) -> tuple[list[bytes], int]:
     return items, at
 
 
+def is_torn(tail: bytes) -> bool:
+    """Whether bytes that are no whole item can be what a crash leaves: part of one item, or zeros."""
+    return not any(tail) or (len(tail) <= TORN and tail.find(_STATEMENT, 1) < 0)
+
+
 class SequenceFile:
     """One CBOR sequence on disk, only ever appended to."""
 
     def __init__(self, path: Path):
-        """Opens the file, which need not exist, and cuts a torn last item. Raises StoreError when more is torn."""
+        """Opens the file, which need not exist; a torn last item is moved aside. Raises StoreError when more is torn."""
         self.path = path
         with errors.at(path):
             data = path.read_bytes() if path.exists() else b""
             self.items, self.length = split(data)
             tail = data[self.length :]
             if tail:
-                if len(tail) > TORN and any(tail):
+                if not is_torn(tail):
                     raise StoreError("damaged", path=path, place=self.length)
+                # Kept, because a damaged length looks like a torn item, too.
+                write_whole(path.with_name(f"{path.name}.torn-{self.length}"), tail)
                 self._cut()
 
     def append(self, items: list[bytes]) -> None:

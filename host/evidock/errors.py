@@ -93,6 +93,14 @@ class DiskFull(StoreError):
     """The disk of the store is full; what was safe stays."""
 
 
+class MediaError(EvidockError):
+    """A media file that the user gave cannot be used."""
+
+
+class SimulatorError(EvidockError):
+    """The simulated recorder is not installed, or ended."""
+
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 

@@ -45,7 +45,9 @@ def run(
     link: Annotated[Path, typer.Option(help="Where to put the serial port that a host opens.")],
     flash: Annotated[Path | None, typer.Option(help="Flash image; default: LINK with .flash added.")] = None,
     card: Annotated[Path | None, typer.Option(help="Card image; default: beside the flash image.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Everything random follows from it; default 1.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Keys and all else that is random follow from it; default: a new one.")
+    ] = None,
     speed: Annotated[str, typer.Option(metavar="X|max", help="Simulated time against real time.")] = "1",
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line per change of state.")] = False,
     media: Annotated[

@@ -4,6 +4,7 @@ Interface: "Command line" (evidock-sim run).
 """
 
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from evidock_simulator.virtual import keeping, nor
 from evidock_simulator.virtual.sound import NotUsable, WavFile
 
 MEDIA = Path(__file__).parent / "media" / "patrol-en-zh.wav"
-DEFAULT_SEED = 1
 
 
 class BadImage(ValueError):
@@ -40,7 +40,9 @@ def prepare(
         missing, there = (kept, image) if image.exists() else (image, kept)
         raise BadImage(f"{there} is there and {missing} is not: remove it to begin anew, or bring the other back")
     if not image.exists():
-        state = keeping.new(DEFAULT_SEED if seed is None else seed, shift, str(_sound(media or MEDIA)), start)
+        # Without a seed each recorder is another: two of one seed would have the same keys.
+        seed = secrets.randbelow(1 << 32) if seed is None else seed
+        state = keeping.new(seed, shift, str(_sound(media or MEDIA)), start)
         _make_card(card, state["seed"], folder)
         image.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes(b"\xff" * (nor.TOTAL * SECTOR))

@@ -172,7 +172,7 @@ def test_a_pulled_card_interrupts(tmp_path: Path) -> None:
 
 
 @settings(max_examples=30)
-@given(operation=st.integers(1, 260), second=st.integers(1, 60))
+@given(operation=st.integers(1, 1800), second=st.integers(1, 120))
 def test_a_cut_in_any_operation_leaves_a_recorder(
     operation: int, second: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -99,6 +99,16 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
         out.print(Text(f"  – {sentence}"))
 
 
+def print_summary(report: Report, lang: str) -> None:
+    """Prints the verdict, a bar for each recorder, and the findings."""
+    out = Console(highlight=False)
+    out.print(_verdict_line(report, lang))
+    for device in report.devices:
+        out.print(_bar(report, device.id, max(20, min(out.width, 100) - 2)))
+    if report.findings:
+        out.print(_findings(report, _Clock(report), lang))
+
+
 class _Clock:
     """Times of a report as its readers write them."""
 

@@ -20,7 +20,8 @@ class Rig:
         self.clock = Clock(5000, 1_700_000_000_000)
         self.slot = Slot()
         self._host = open(host, "r+b", 0) if host is not None else None  # noqa: SIM115
-        self.link = DescriptorLink(descriptor) if descriptor is not None else MemoryLink()
+        self._memory = MemoryLink()
+        self.link = DescriptorLink(descriptor) if descriptor is not None else self._memory
         if sys.implementation.name == "micropython":
             from evidock_simulator.virtual.card_fat import FatCard as Card
 
@@ -57,15 +58,15 @@ class Rig:
         """What has arrived at the host, which does not wait either."""
         if self._host is not None:
             return self._host.read(4096) or b""
-        data = bytes(self.link.to_host)
-        self.link.to_host = bytearray()
+        data = bytes(self._memory.to_host)
+        self._memory.to_host = bytearray()
         return data
 
     def host_write(self, data: bytes) -> None:
         if self._host is not None:
             assert self._host.write(data) == len(data)
         else:
-            self.link.to_recorder += data
+            self._memory.to_recorder += data
 
 
 if __name__ == "__main__":
