@@ -105,7 +105,7 @@ class SequenceFile:
     """One CBOR sequence on disk, only ever appended to."""
 
     def __init__(self, path: Path):
-        """Opens the file, which need not exist; a torn last item is moved aside. Raises StoreError when more is torn."""
+        """Opens the file, which need not exist; a torn last item is moved aside. StoreError when more is torn."""
         self.path = path
         with errors.at(path):
             data = path.read_bytes() if path.exists() else b""

@@ -42,6 +42,28 @@ def test_every_error_has_its_sentence(repository: Path) -> None:
             assert fields(sentence) <= values, key
 
 
+def said(repository: Path) -> set[tuple[str, frozenset[str]]]:
+    """Every (key, names of values) that a command says."""
+    found: set[tuple[str, frozenset[str]]] = set()
+    for file in (repository / "host" / "evidock" / "cli").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            first = node.args[0]
+            if name == "say" and isinstance(first, ast.Constant) and all(keyword.arg for keyword in node.keywords):
+                found.add((str(first.value), frozenset(keyword.arg or "" for keyword in node.keywords)))
+    return found
+
+
+def test_every_command_fills_in_its_sentences(repository: Path) -> None:
+    found = said(repository)
+    assert len(found) > 20
+    for lang in language.LANGUAGES:
+        for key, values in found:
+            assert fields(language._catalogue(lang)[key]) <= values, key
+
+
 def test_both_languages_fill_in_the_same_values() -> None:
     english, chinese = language._catalogue("en"), language._catalogue("zh")
     for key in english:

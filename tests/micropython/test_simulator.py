@@ -209,7 +209,6 @@ def test_a_provisioned_recorder_killed_before_its_shift_goes_on_to_it(run) -> No
 
 def test_the_same_agent_runs_without_micropython(tmp_path: Path) -> None:
     """Where there is no MicroPython, Python takes its place, says so, and has a folder as its card."""
-    path = os.pathsep.join(part for part in sys.path if part)
     script = "from evidock_simulator import cli, launch; launch.has_micropython = lambda: False; cli.main()"
     recorder = Recorder(tmp_path, "quiet-shift", "--speed", "max", command=[sys.executable, "-c", script], errors=True)
     try:

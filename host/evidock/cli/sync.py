@@ -53,7 +53,7 @@ def _remarks(result: SyncResult) -> list[str]:
         ("cli.sync.unreadable", result.unreadable),
     ):
         if segments:
-            names = [common.say("cli.sync.segment", recording=first, segment=second) for first, second in segments]
+            names = [common.say("cli.sync.segment", recording=first, number=second) for first, second in segments]
             remarks.append(common.say(key, segments=", ".join(names[:20]) + (" …" if len(names) > 20 else "")))
     if result.refused_openings:
         remarks.append(common.say("cli.sync.openings", count=result.refused_openings))

@@ -1,19 +1,17 @@
-"""Entries as verification holds them, and the quick way to read the kind that fills a journal.
+"""Entries as verification holds them: typed once, whether the quick way read them or the strict decoder.
 
-Specification: "Entry payload", "SEGMENT". A SEGMENT has fields of fixed types only, so its one deterministic encoding
-is a regular language: a pattern made from the same field tables accepts exactly what the strict decoder accepts, ten
-times as fast. Whatever the pattern does not accept goes to the strict decoder, which alone says why.
+Specification: "Entry payload" and "Entry kinds".
 """
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
-from operator import itemgetter
 from typing import NamedTuple, cast
 
-from evidock_protocol import cbor, entry, fields, kinds, sign1, statements, versions
+from evidock_protocol import entry, kinds, sign1, statements
 from evidock_protocol.errors import ProtocolError
+
+from . import quick
 
 
 class Segment(NamedTuple):
@@ -81,11 +79,39 @@ _CONTEXT = b"\x84\x6aSignature1\x58\x2a"
 def parse(raw: bytes, typ: int = statements.TYP_ENTRY) -> Entry:
     """Parses one journal or custody entry; errors as `evidock_protocol.entry.parse`."""
     if typ == statements.TYP_ENTRY:
-        found = _SEGMENT_PATTERN.fullmatch(raw)
-        if found is not None:
-            quick = _from_match(raw, found)
-            if quick is not None:
-                return quick
+        kind, found = kinds.SEGMENT, _SEGMENT.match(raw)
+        if found is None:
+            kind, found = _try(_JOURNAL, raw)
+    else:
+        kind, found = _try(_CUSTODY, raw)
+    return _strict(raw, typ) if found is None else _quick(raw, typ, kind, found)
+
+
+def _try(patterns: quick.Patterns, raw: bytes) -> tuple[int, quick.Found | None]:
+    fitting = patterns.find(raw)
+    return (0, None) if fitting is None else (fitting[0], fitting[1].match(raw))
+
+
+def _quick(raw: bytes, typ: int, kind: int, found: quick.Found) -> Entry:
+    segment = None
+    body: dict[str, object] = {}
+    if typ == statements.TYP_ENTRY and kind == kinds.SEGMENT:
+        segment = Segment._make(found.body)
+    else:
+        names = (_JOURNAL if typ == statements.TYP_ENTRY else _CUSTODY).by_kind[kind].names
+        body = dict(zip(names, found.body, strict=True))
+    payload = found.payload
+    size = len(payload)
+    head = b"\x59" + size.to_bytes(2, "big") if size > 255 else b"\x58" + size.to_bytes(1, "big")
+    signed = _CONTEXT + raw[4:46] + b"\x40" + head + payload
+    return Entry(
+        sha256(raw).digest(), found.key_id, signed, found.signature, found.device, found.epoch, found.sequence,
+        found.previous, kind, found.boot, found.ticks, found.wall_state, found.wall_ms, found.private, body, segment, True,
+    )  # fmt: skip
+
+
+def _strict(raw: bytes, typ: int) -> Entry:
+    """Whatever no pattern accepts: the decoder takes it apart, or says what is wrong with it."""
     parsed = entry.parse(raw, typ)
     segment = None
     if typ == statements.TYP_ENTRY and parsed.kind == kinds.SEGMENT:
@@ -121,52 +147,8 @@ def envelope(raw: bytes) -> sign1.Sign1 | None:
         return None
 
 
-_UINT = rb"([\x00-\x17]|\x18[\x18-\xff]|\x19(?!\x00)..|\x1a(?!\x00\x00)....|\x1b(?!\x00{4})[\x00-\x7f].{7})"
-_HASH = rb"\x58\x20(.{32})"
-_PATTERNS = {"u": _UINT, "h": _HASH}
-
-
-def _segment_pattern() -> re.Pattern[bytes]:
-    """SEGMENT in its envelope: kid, payload head, payload with its fields, signature; each field is one group."""
-    rows = fields.parse(kinds.body_table(kinds.ENTRY_KINDS, kinds.SEGMENT) or "")
-    if tuple(name for _key, name, _type in rows) != Segment._fields:
-        raise AssertionError("Segment does not follow the field table of SEGMENT")
-    body = cbor.head(5, len(rows)) + b"".join(bytes((key,)) + _PATTERNS[kind] for key, _name, kind in rows)
-    payload = (
-        rb"\xab\x00" + cbor.head(0, versions.PACKAGE_FORMAT)
-        + rb"\x01" + cbor.head(0, versions.SUITE_ED25519_SHA256)
-        + rb"\x02" + _HASH + rb"\x03" + _UINT + rb"\x04" + _UINT + rb"\x05" + _HASH
-        + rb"\x06" + cbor.head(0, kinds.SEGMENT)
-        + rb"\x07" + _UINT + rb"\x08" + _UINT + rb"\x09\x82([\x00-\x02])" + _UINT + rb"\x0a" + body
-    )  # fmt: skip
-    typ = statements.TYP_ENTRY.to_bytes(2, "big")
-    return re.compile(
-        rb"\xd2\x84\x58\x2a(\xa3\x01\x27\x04\x58\x20(.{32})\x10\x19" + re.escape(typ) + rb")\xa0"
-        rb"((?:\x58(?=[\x18-\xff])|\x59(?!\x00)).)(.?)(" + payload + rb")\x58\x40(.{64})",
-        re.DOTALL,
-    )
-
-
-def _from_match(raw: bytes, found: re.Match[bytes]) -> Entry | None:
-    """The entry of a matched pattern, or None where the pattern alone does not decide."""
-    groups = found.groups()
-    payload = groups[4]
-    head = groups[2] + groups[3]
-    if head != cbor.head(2, len(payload)):
-        return None
-    numbers = [group[0] if len(group) == 1 else int.from_bytes(group[1:], "big") for group in _NUMBERS(groups)]
-    epoch, sequence, boot, ticks, wall_state, wall_ms = numbers[:6]
-    if wall_state == 0 and wall_ms:
-        return None
-    return Entry(
-        sha256(raw).digest(), groups[1], _CONTEXT + groups[0] + b"\x40" + head + payload, groups[_SIGNATURE], groups[5],
-        epoch, sequence, groups[8], kinds.SEGMENT, boot, ticks, wall_state, wall_ms, {}, {},
-        Segment._make([*numbers[6:12], groups[_ROOT], *numbers[12:]]), True,
-    )  # fmt: skip
-
-
-_SEGMENT_PATTERN = _segment_pattern()
-_BODY = 13  # the first group of the body
-_ROOT = _BODY + Segment._fields.index("root")
-_SIGNATURE = _BODY + len(Segment._fields)
-_NUMBERS = itemgetter(6, 7, 9, 10, 11, 12, *(group for group in range(_BODY, _SIGNATURE) if group != _ROOT))
+_JOURNAL = quick.Patterns(statements.TYP_ENTRY)
+_CUSTODY = quick.Patterns(statements.TYP_CUSTODY)
+_SEGMENT = _JOURNAL.by_kind[kinds.SEGMENT]
+if tuple(_SEGMENT.names) != Segment._fields:
+    raise AssertionError("Segment does not follow the field table of SEGMENT")

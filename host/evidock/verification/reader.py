@@ -5,6 +5,7 @@ Architecture: "Verification is a pure library over a reader interface". Readers 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
@@ -15,6 +16,9 @@ from evidock.errors import EvidockError
 from evidock_protocol import card
 
 from .sequence import Stream
+
+_EXTENSIONS = "|".join(name for _media, name in card.EXTENSIONS)
+_SEGMENT_NAME = re.compile(rf"R(\d{{7}})/S(\d{{7}})\.(?:{_EXTENSIONS})", re.ASCII)
 
 
 class NotEvidence(EvidockError):
@@ -119,15 +123,8 @@ def segment_of(name: str, folder: str) -> tuple[int, int] | None:
     """(recording, number) that a file `name` in a recording's `folder` claims to be, whatever the case; None for
     another name.
     """
-    stem, _dot, extension = name.upper().partition(".")
-    recording, number = _number(folder.upper(), "R"), _number(stem, "S")
-    if recording is None or number is None or extension not in {known for _media, known in card.EXTENSIONS}:
+    found = _SEGMENT_NAME.fullmatch(f"{folder}/{name}".upper())
+    if found is None:
         return None
-    return recording, number
-
-
-def _number(name: str, letter: str) -> int | None:
-    digits = name[1:]
-    if len(name) != 8 or name[0] != letter or not (digits.isascii() and digits.isdigit()) or int(digits) == 0:
-        return None
-    return int(digits)
+    recording, number = int(found[1]), int(found[2])
+    return (recording, number) if recording and number else None

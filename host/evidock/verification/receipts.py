@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from evidock import keys
-from evidock_protocol import entry, statements
+from evidock_protocol import entry, sign1, statements
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .collector import Collector
@@ -23,10 +23,11 @@ class Receipts:
     def __init__(self, device: bytes, collector: Collector):
         self.device = device
         self.segments = SegmentSet()
+        self._sealed: set[bytes] = set()  # hashes of the receipts that the recorder sealed
         self._collector = collector
 
     def read(self, stream: Media | None, host_key: bytes | None, name: str) -> None:
-        """Takes the store's own file: every receipt in it must be well formed and signed by the store's host."""
+        """Takes the store's own file, after the journal: each receipt must be well formed and signed by the host."""
         if stream is None:
             return
         try:
@@ -42,6 +43,8 @@ class Receipts:
                         reason="no statement begins here",
                     )
                     continue
+                if sign1.statement_hash(item.raw) in self._sealed:
+                    continue  # byte for byte what the recorder checked and signed
                 try:
                     sealed, values = entry.parse_statement(item.raw, statements.TYP_RECEIPT)
                 except UnknownFormat as error:
@@ -69,6 +72,7 @@ class Receipts:
             _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
         except ProtocolError:
             return
+        self._sealed.add(sign1.statement_hash(raw))
         self._take(values)
 
     def _take(self, values: dict[str, object]) -> None:

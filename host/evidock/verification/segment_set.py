@@ -18,17 +18,20 @@ class SegmentSet:
 
     def add(self, recording: int, number: int) -> bool:
         """Adds a pair; False when it was there already."""
-        if (recording, number) in self:
-            return False
         if not 0 <= number < _DENSE:
+            known = (recording, number) in self._rare
             if number <= _LARGEST:
                 self._rare.add((recording, number))
-            return True
-        bits = self._bits.setdefault(recording, bytearray())
-        place, bit = divmod(number, 8)
+            return not known
+        bits = self._bits.get(recording)
+        if bits is None:
+            bits = self._bits[recording] = bytearray()
+        place, mask = number >> 3, 1 << (number & 7)
         if place >= len(bits):
             bits.extend(bytes(place + 1 - len(bits)))
-        bits[place] |= 1 << bit
+        if bits[place] & mask:
+            return False
+        bits[place] |= mask
         return True
 
     def __contains__(self, pair: tuple[int, int]) -> bool:

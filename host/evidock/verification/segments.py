@@ -103,18 +103,19 @@ class SegmentChecker:
         buffer, view, readinto = self._buffer, self._view, file.readinto
         body = view[1:]
         batch: list[bytes] = []
+        append = batch.append
         tree: merkle.TreeHasher | None = None
         while rest >= size:
-            found = readinto(body)
-            if found != size:
-                found = self._fill(file, size, found or 0)
-                length += found
-                batch.append(sha256(view[: 1 + found]).digest())
-                rest = 0
-                break
-            batch.append(sha256(buffer).digest())
-            length += size
-            rest -= size
+            whole = min(rest // size, _BATCH - len(batch))
+            for _ in range(whole):
+                if readinto(body) != size:
+                    rest = 0
+                    break
+                append(sha256(buffer).digest())
+            if not rest:  # the file ends early, or the system gave less than there is: leaf by leaf, then
+                return self._hash_slowly(file, segment)
+            length += size * whole
+            rest -= size * whole
             if len(batch) == _BATCH:
                 tree = _collapse(tree, batch)
         if rest:
@@ -126,6 +127,22 @@ class SegmentChecker:
         if tree is not None:
             return header_leaf, _root_of_batches(tree, batch), length, frame
         return header_leaf, pair_up(batch), length, frame
+
+    def _hash_slowly(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, int]:
+        """As `_hash`, for a file that does not fill its leaves at once."""
+        file.seek(0)
+        header_leaf, length = self._header_leaf(file, segment.header_length)
+        frame = _wav_frame(self._header_view, segment)
+        tree = merkle.TreeHasher()
+        while length < segment.length:
+            found = self._fill(file, min(segment.leaf_size, segment.length - length))
+            tree.append(sha256(self._view[: 1 + found]).digest())
+            length += found
+            if found < segment.leaf_size:
+                break
+        if length == segment.length:
+            length += self._fill(file, 1)
+        return header_leaf, tree.root(), length, frame
 
     def _header_leaf(self, file: Media, length: int) -> tuple[bytes, int]:
         """Leaf hash of the first `length` bytes, and how many there were."""

@@ -80,13 +80,15 @@ class StoreReader:
         return None
 
     def stray(self, device: bytes) -> Iterator[tuple[str, int, int] | tuple[str, None, None]]:
-        top = str(self.root / layout.recorder(device) / layout.MEDIA)
+        below = str(layout.recorder(device) / layout.MEDIA)
+        top = os.path.join(self.root, *below.split("/"))
         for folder, folders, names in os.walk(top):
             folders.sort()
+            place = (below + folder[len(top) :].replace(os.sep, "/")) + "/"
+            own = os.path.basename(folder)
             for name in sorted(names):
-                path = os.path.relpath(os.path.join(folder, name), self.root).replace(os.sep, "/")
-                claimed = segment_of(name, os.path.basename(folder))
-                yield (path, *claimed) if claimed else (path, None, None)
+                claimed = segment_of(name, own)
+                yield (place + name, *claimed) if claimed else (place + name, None, None)
 
     def media_bytes(self, device: bytes) -> int:
         top = str(self.root / layout.recorder(device) / layout.MEDIA)

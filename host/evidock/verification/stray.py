@@ -18,6 +18,7 @@ from .segment_set import SegmentSet
 from .sequence import items
 
 _BLOCK = 1 << 16
+_STEM = 8  # characters of a segment's name before its extension
 
 
 class StrayFiles:
@@ -32,7 +33,10 @@ class StrayFiles:
     def expect(self, segment: Segment, path: str) -> None:
         """A sealed segment belongs at `path`."""
         folder, _slash, name = path.rpartition("/")
-        self._places.setdefault(segment.recording, set()).add((folder, name.rpartition(".")[2]))
+        places = self._places.get(segment.recording)
+        if places is None:
+            places = self._places[segment.recording] = set()
+        places.add((folder, name[_STEM:]))
 
     def look(self, chain: Chain, recordings: Recordings, sealed: SegmentSet, enrolled: bool) -> None:
         """Adds a finding for every file that no entry accounts for."""
@@ -41,9 +45,8 @@ class StrayFiles:
             if recording is None or number is None:
                 self._say("INSERTED" if known else "LOOSE_CONTENT", path, sentence="INSERTED" if known else None)
             elif (recording, number) in sealed:
-                stem = card.segment_stem(number)
-                places = self._places.get(recording, set())
-                if not any(path == f"{folder}/{stem}.{extension}" for folder, extension in places):
+                folder, _slash, name = path.rpartition("/")
+                if (folder, name[_STEM:]) not in self._places.get(recording, ()):
                     self._say("STORE_MISMATCH", path, recording, number, sentence="STORE_MISMATCH.moved")
             elif self._is_open(chain, recordings, path, recording, number):
                 self._say("UNSEALED", path, recording, number)
