@@ -66,7 +66,7 @@ class Misbehaving(EvidockError):
 
 
 class Refused(EvidockError):
-    """The recorder refused a request. `code` is one of `messages.REFUSALS`."""
+    """The recorder refused a request. `code` is one of `names.REFUSALS`."""
 
     def __init__(self, key: str, code: int, **values: object):
         super().__init__(key, **values)

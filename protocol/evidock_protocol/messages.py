@@ -56,26 +56,6 @@ MESSAGES = (
     (CLOSE, "CLOSE", "", "0 head b"),
 )
 
-REFUSALS = (
-    (1, "malformed"),
-    (2, "unknown_message"),
-    (3, "unsupported_version"),
-    (4, "not_provisioned"),
-    (5, "already_provisioned"),
-    (6, "no_session"),
-    (7, "bad_certificate"),
-    (8, "bad_signature"),
-    (9, "expired"),
-    (10, "wrong_role"),
-    (11, "wrong_device"),
-    (12, "replayed"),
-    (13, "no_such_segment"),
-    (14, "out_of_range"),
-    (15, "storage"),
-    (16, "busy"),
-    (17, "no_random_source"),
-    (18, "unsupported"),
-)
 MALFORMED = 1
 UNKNOWN_MESSAGE = 2
 UNSUPPORTED_VERSION = 3

@@ -1,10 +1,10 @@
-"""The names of the numbers in `codes`, for reports, tools and the specification. Not loaded on a recorder.
+"""The names of the numbers in `codes` and `messages`, for reports, tools and SPECIFICATION.md. Not on a recorder.
 
 Specification: "Codes". Each table is a tuple of rows that begin with number and name. A number that the agent uses is
 defined in `codes`; every other is defined here. Numbers are never reused.
 """
 
-from evidock_protocol import codes
+from evidock_protocol import codes, messages
 
 # Interruption causes: number, name, technical (OB-7), telemetry that confirms or contradicts it.
 CAUSES = (
@@ -13,7 +13,7 @@ CAUSES = (
     (2, "damage", True, "impact"),
     (3, "weather", True, "temperature"),
     (4, "battery_low", True, "battery"),
-    (codes.CAUSE_STORAGE_FULL, "storage_full", True, "storage"),
+    (5, "storage_full", True, "storage"),
     (codes.CAUSE_MEDIUM_SWAPPED, "medium_swapped", True, "medium"),
     (7, "battery_swapped", True, "battery"),
     (codes.CAUSE_POWER_LOST, "power_lost", True, "reset"),
@@ -25,7 +25,7 @@ CAUSES = (
     (14, "docked", False, "dock"),
 )
 RESETS = (
-    (codes.RESET_UNKNOWN, "unknown"),
+    (0, "unknown"),
     (codes.RESET_POWER_ON, "power_on"),
     (codes.RESET_WATCHDOG, "watchdog"),
     (codes.RESET_BROWN_OUT, "brown_out"),
@@ -53,13 +53,13 @@ RANDOM_SOURCES = (
 )
 MEDIA = (
     (codes.MEDIA_WAV, "wav"),
-    (codes.MEDIA_AVI, "avi"),
-    (codes.MEDIA_MP4, "mp4"),
-    (codes.MEDIA_OTHER, "other"),
+    (2, "avi"),
+    (3, "mp4"),
+    (4, "other"),
 )
 TRACKS = (
     (codes.TRACK_SOUND, "sound"),
-    (codes.TRACK_PICTURE, "picture"),
+    (2, "picture"),
 )
 ATTESTED = (
     (codes.ATTESTED_INLINE, "inline"),
@@ -127,14 +127,14 @@ CLOCK_SOURCES = (
     (codes.CLOCK_LOST, "lost"),
 )
 FAULTS = (
-    (codes.FAULT_CAPTURE, "capture"),
+    (1, "capture"),
     (codes.FAULT_STORAGE, "storage"),
     (3, "tamper"),
     (4, "impact"),
     (5, "charge"),
     (codes.FAULT_MEDIA_LOST, "media_lost"),
     (codes.FAULT_RECOVERED_EXCESS, "recovered_excess"),
-    (codes.FAULT_JOURNAL_FULL, "journal_full"),
+    (8, "journal_full"),
 )
 # Where entries that JOURNAL names are missing.
 PLACES = (
@@ -149,7 +149,7 @@ EXEMPT_CLASSES = (
 HOST_EVENTS = (
     (codes.HOST_ATTACHED, "attached"),
     (codes.HOST_REFUSED, "refused"),
-    (codes.HOST_COMMANDED, "commanded"),
+    (3, "commanded"),
     (codes.HOST_RECEIPTED, "receipted"),
 )
 ROLES = (
@@ -185,13 +185,33 @@ RECORDER_STATES = (
 )
 PRIVATE_LABELS = (
     (codes.LABEL_OFFICER, "officer"),
-    (codes.LABEL_UNIT, "unit"),
+    (2, "unit"),
     (3, "case"),
     (4, "incident"),
     (5, "place"),
     (6, "note"),
     (7, "approver"),
     (8, "explanation"),
+)
+REFUSALS = (
+    (messages.MALFORMED, "malformed"),
+    (messages.UNKNOWN_MESSAGE, "unknown_message"),
+    (messages.UNSUPPORTED_VERSION, "unsupported_version"),
+    (messages.NOT_PROVISIONED, "not_provisioned"),
+    (messages.ALREADY_PROVISIONED, "already_provisioned"),
+    (messages.NO_SESSION, "no_session"),
+    (messages.BAD_CERTIFICATE, "bad_certificate"),
+    (messages.BAD_SIGNATURE, "bad_signature"),
+    (messages.EXPIRED, "expired"),
+    (messages.WRONG_ROLE, "wrong_role"),
+    (messages.WRONG_DEVICE, "wrong_device"),
+    (messages.REPLAYED, "replayed"),
+    (messages.NO_SUCH_SEGMENT, "no_such_segment"),
+    (messages.OUT_OF_RANGE, "out_of_range"),
+    (messages.STORAGE, "storage"),
+    (messages.BUSY, "busy"),
+    (messages.NO_RANDOM_SOURCE, "no_random_source"),
+    (messages.UNSUPPORTED, "unsupported"),
 )
 PRIVATE_CAUSES = (1000, 1999)  # for integrators; never assigned here
 

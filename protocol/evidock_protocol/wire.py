@@ -11,7 +11,7 @@ REFUSAL = "0 code u, 1 text t"
 
 
 class Refusal(Exception):
-    """A request refused with one of `messages.REFUSALS`; `text` is for people."""
+    """A request refused with one of `names.REFUSALS`; `text` is for people."""
 
     def __init__(self, code: int, text: str):
         super().__init__(f"{code}: {text}")

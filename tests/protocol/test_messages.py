@@ -1,6 +1,6 @@
 """Message numbers: requests below the answers' offset, refusals named once, every limit inside a frame."""
 
-from evidock_protocol import cbor, messages, versions, wire
+from evidock_protocol import cbor, messages, names, versions, wire
 
 REQUESTS = {row[0]: row[1] for row in messages.MESSAGES}
 
@@ -13,8 +13,8 @@ def test_numbers_are_used_once_and_leave_room_for_answers() -> None:
 
 
 def test_every_refusal_has_its_constant() -> None:
-    assert {name.upper(): number for number, name in messages.REFUSALS}.items() <= vars(messages).items()
-    numbers = [number for number, _name in messages.REFUSALS]
+    assert {name.upper(): number for number, name in names.REFUSALS}.items() <= vars(messages).items()
+    numbers = [number for number, _name in names.REFUSALS]
     assert numbers == list(range(1, len(numbers) + 1))
 
 

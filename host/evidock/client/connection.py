@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 
 from evidock.client.transport import Line
 from evidock.errors import LineLost, Misbehaving, NotARecorder, Refused, UnsupportedVersion
-from evidock_protocol import cbor, fields, framing, messages, versions, wire
+from evidock_protocol import cbor, fields, framing, messages, names, versions, wire
 from evidock_protocol.errors import ProtocolError
 
 HELLO_SECONDS = 0.6  # for one try; a board that is just booting gets all of them
@@ -115,7 +115,7 @@ class Connection:
 
     def refused(self, refusal: wire.Refusal) -> Refused:
         """The error for a refusal that nothing can be done about here."""
-        name = dict(messages.REFUSALS).get(refusal.code, "unknown")
+        name = dict(names.REFUSALS).get(refusal.code, "unknown")
         text = "".join(character if character.isprintable() else " " for character in refusal.text)[:120]
         return Refused("refused_" + name if name in _EXPLAINED else "refused", refusal.code, name=name, reason=text)
 

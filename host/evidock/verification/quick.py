@@ -9,7 +9,7 @@ holds the two together.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from evidock_protocol import cbor, custody_kinds, fields, kinds, statements, versions
 
@@ -59,18 +59,14 @@ class KindPattern:
         """Raises KeyError for a table with a type that has no fixed form."""
         rows = fields.parse(table)
         self.names = [name for _key, name, _form in rows]
-        self._forms: list[str] = []
-        body = cbor.head(5, len(rows))
-        for key, _name, form in rows:
-            self._forms.append(form)
-            body += bytes((key,)) + _form(form)
+        forms = [form for _key, _name, form in rows]
+        body = cbor.head(5, len(rows)) + b"".join(bytes((key,)) + _form(form) for key, _name, form in rows)
         payload = (
             _PAYLOAD + re.escape(cbor.head(0, kind)) + rb"\x07" + _UINT + rb"\x08" + _UINT
             + rb"\x09\x82([\x00-\x02])" + _UINT + rb"\x0a" + body + _PRIVATE
         )  # fmt: skip
         self._pattern = re.compile(_before(typ) + rb"(" + payload + rb")\x58\x40(.{64})", re.DOTALL)
-        self._plain = all(form in ("u", "h") for form in self._forms)
-        self._hashes = [place for place, form in enumerate(self._forms) if form == "h"]
+        self._fields = _Fields(forms)
 
     def match(self, raw: bytes) -> Found | None:
         """The parts of `raw`, or None when this pattern does not decide."""
@@ -83,38 +79,13 @@ class KindPattern:
             return None
         private = _private(groups[-3], groups[-2], payload[0])
         wall_state, wall_ms = groups[9][0], _number(groups[10])
-        body = self._plain_body(groups[11:-3]) if self._plain else self._body(groups[11:-3])
+        body = self._fields.read(groups[11:-3])
         if private is None or body is None or (wall_state == 0 and wall_ms):
             return None
         return Found(
             groups[0], payload, groups[-1], groups[3], _number(groups[4]), _number(groups[5]), groups[6],
             _number(groups[7]), _number(groups[8]), wall_state, wall_ms, body, private,
         )  # fmt: skip
-
-    def _plain_body(self, groups: tuple[bytes, ...]) -> list[object]:
-        values: list[object] = [group[0] if len(group) == 1 else int.from_bytes(group[1:], "big") for group in groups]
-        for place in self._hashes:
-            values[place] = groups[place]
-        return values
-
-    def _body(self, groups: tuple[bytes | None, ...]) -> list[object] | None:
-        values: list[object] = []
-        at = 0
-        for form in self._forms:
-            group = groups[at]
-            at += 1
-            if form.startswith("a:") and not form.endswith("/n"):
-                rows = _rows(form, group or b"", groups[at] or b"")
-                at += 1
-                if rows is None:
-                    return None
-                values.append(rows)
-            elif form.endswith("/n"):
-                at += 1  # the null's own, empty group
-                values.append(None if group is None else _value(form[0], group))
-            else:
-                values.append(_value(form[0], group or b""))
-        return values
 
 
 class Patterns:
@@ -137,6 +108,69 @@ class Patterns:
         kind = _number(found[found.re.groups])
         pattern = self.by_kind.get(kind)
         return None if pattern is None else (kind, pattern)
+
+
+class StatementPattern:
+    """The pattern of a statement of type `typ` that is no entry."""
+
+    def __init__(self, typ: int):
+        """Raises KeyError for a type whose fields have no fixed form."""
+        rows = fields.parse(statements.statement_table(typ))
+        self._names = [name for _key, name, _form in rows]
+        self._fields = _Fields([form for _key, _name, form in rows])
+        body = cbor.head(5, len(rows)) + b"".join(bytes((key,)) + _form(form) for key, _name, form in rows)
+        self._pattern = re.compile(_before(typ) + rb"(" + body + rb")\x58\x40(.{64})", re.DOTALL)
+
+    def match(self, raw: bytes) -> Values | None:
+        """The statement's named fields, or None when this pattern does not decide. The signature is not looked at."""
+        found = self._pattern.fullmatch(raw)
+        if found is None or len(raw) > versions.MAXIMUM_STATEMENT:
+            return None
+        groups = found.groups()
+        if len(groups[2]) != int.from_bytes(groups[1][1:], "big"):
+            return None
+        values = self._fields.read(groups[3:-1])
+        if values is None or values[0] not in versions.ACCEPTED_PACKAGE_FORMATS:
+            return None
+        return dict(zip(self._names, values, strict=True))
+
+
+class _Fields:
+    """Reads the groups that the forms of a table leave in a match."""
+
+    def __init__(self, forms: list[str]):
+        self._forms = forms
+        self._plain = all(form in ("u", "h") for form in forms)
+        self._hashes = [place for place, form in enumerate(forms) if form == "h"]
+
+    def read(self, groups: tuple[bytes | None, ...]) -> list[object] | None:
+        """The values in the order of the table; None where the strict decoder has to say."""
+        return self._read_plain(cast("tuple[bytes, ...]", groups)) if self._plain else self._read_any(groups)
+
+    def _read_plain(self, groups: tuple[bytes, ...]) -> list[object]:
+        values: list[object] = [group[0] if len(group) == 1 else int.from_bytes(group[1:], "big") for group in groups]
+        for place in self._hashes:
+            values[place] = groups[place]
+        return values
+
+    def _read_any(self, groups: tuple[bytes | None, ...]) -> list[object] | None:
+        values: list[object] = []
+        at = 0
+        for form in self._forms:
+            group = groups[at]
+            at += 1
+            if form.startswith("a:") and not form.endswith("/n"):
+                rows = _rows(form, group or b"", groups[at] or b"")
+                at += 1
+                if rows is None:
+                    return None
+                values.append(rows)
+            elif form.endswith("/n"):
+                at += 1  # the null's own, empty group
+                values.append(None if group is None else _value(form[0], group))
+            else:
+                values.append(_value(form[0], group or b""))
+        return values
 
 
 def _before(typ: int) -> bytes:

@@ -12,9 +12,12 @@ from evidock_protocol import entry, sign1, statements
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .collector import Collector
+from .quick import StatementPattern
 from .reader import Media
 from .segment_set import SegmentSet
 from .sequence import items
+
+_RECEIPT = StatementPattern(statements.TYP_RECEIPT)
 
 
 class Receipts:
@@ -68,11 +71,15 @@ class Receipts:
         """
         if not isinstance(raw, bytes):
             return
+        self._sealed.add(sign1.statement_hash(raw))
+        quick = _RECEIPT.match(raw)
+        if quick is not None:
+            self._take(quick)
+            return
         try:
             _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
         except ProtocolError:
             return
-        self._sealed.add(sign1.statement_hash(raw))
         self._take(values)
 
     def _take(self, values: dict[str, object]) -> None:

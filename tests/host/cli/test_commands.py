@@ -413,7 +413,7 @@ def test_progress_on_a_terminal_and_in_a_log(
     evidock("init", "store")
     evidock("provision", "--port", port, "store")
     recorder.shift(1, 2, 10 * LEAF)
-    recorder.during = lambda kind: time.sleep(0.1) if kind == messages.MEDIA else None
+    recorder.during = lambda kind: time.sleep(0.06) if kind == messages.MEDIA else None
     ours, theirs = os.openpty()
     command = ("sync", "--port", port, "store")
     process = subprocess.Popen(child(*command), env={**environment(), "TERM": "xterm", "COLUMNS": "120"}, stderr=theirs)

@@ -19,7 +19,7 @@ from evidock.errors import (
     Refused,
     UnsupportedVersion,
 )
-from evidock_protocol import cbor, framing, messages, wire
+from evidock_protocol import cbor, framing, messages, names, wire
 
 
 def connect(cable: Cable) -> Connection:
@@ -172,7 +172,7 @@ def test_silence_after_hello_is_a_lost_line() -> None:
     assert cable.now < 15
 
 
-@pytest.mark.parametrize("code", [code for code, _name in messages.REFUSALS] + [99])
+@pytest.mark.parametrize("code", [code for code, _name in names.REFUSALS] + [99])
 def test_every_refusal_is_one_line(code: int) -> None:
     recorder = ScriptedRecorder()
     recorder.refuse[messages.STATUS] = code
