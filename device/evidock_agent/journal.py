@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RESERVE = 2 * flash.SECTOR  # bytes kept free for the entries that say why recording ended
 EPOCH_CEILING = 200  # entries after which a new key is due
+_HOLE = 0xFFFFFFFF  # stands for the address of an entry that flash lost
 
 
 class JournalFull(Exception):
@@ -61,6 +62,10 @@ class Journal:
             self.epoch = parsed.epoch
         if not self._addresses:
             self.first = parsed.sequence
+        while self.first + len(self._addresses) < parsed.sequence:
+            self._addresses.append(_HOLE)
+            # The one before this entry is known by its hash; of more that are lost, the tree knows from EPOCH on.
+            self.tree.append(merkle.leaf_hash(parsed.previous))
         self._addresses.append(address)
         self.device = parsed.device
         self.size = parsed.sequence + 1
@@ -74,16 +79,15 @@ class Journal:
         self._openings.append(address)
 
     def use_live_key(self):
-        """Generator: finds the key of the live epoch and wipes every other; returns False when it is not there."""
-        self._keys.wipe_torn()
+        """Generator: finds the key of the live epoch and wipes every other; False, and all stay, when it is not there."""
         self.has_key = False
-        for slot, epoch, seed in list(self._keys.keys()):
-            if epoch == self.epoch and not self.has_key:
-                self.has_key = True
+        for slot, epoch, seed in self._keys.keys():
+            if epoch == self.epoch:
                 self.signer = yield from signer.make(epoch, seed, self._random)
                 self._slot = slot
-            else:
-                self._keys.wipe(slot)
+                self.has_key = True
+                self._keys.wipe_all_but(slot)
+                break
         return self.has_key
 
     def begin(self, seed: bytes):
@@ -193,8 +197,9 @@ class Journal:
     # Reading back what the ring holds.
 
     def raw(self, sequence: int) -> bytes:
-        """The exact bytes of entry `sequence`, which lies in first … size - 1."""
-        return self.ring.read(self._addresses[sequence - self.first])
+        """The exact bytes of entry `sequence`, which lies in first … size - 1; b"" when flash lost it."""
+        address = self._addresses[sequence - self.first]
+        return b"" if address == _HOLE else self.ring.read(address)
 
     def openings(self, first: int, limit: int) -> tuple[int, bytes]:
         """(next sequence not examined, private records of entries from `first`), at most `limit` bytes of whole
@@ -216,7 +221,9 @@ class Journal:
         """
         oldest = self.ring.ring.used[0]
         keep = 0
-        while keep < len(self._addresses) and self._addresses[keep] // flash.SECTOR == oldest:
+        while keep < len(self._addresses) and (
+            self._addresses[keep] == _HOLE or self._addresses[keep] // flash.SECTOR == oldest
+        ):
             keep += 1
         # The newest EPOCH stays: at boot it gives the tree and names the live key.
         if len(self.ring.ring.used) < 2 or self.first + keep > sequence or self.first + keep >= self.epoch_since - 1:

@@ -25,27 +25,28 @@ class JournalRing:
     def scan(self):
         """Yields (address, kind, data) of every whole record from oldest to newest, and finds where to go on.
 
-        A sector with a torn record is closed: the next record opens a new one, since NOR bytes cannot be written again.
+        A sector with a damaged record is closed: the next record opens a new one, since NOR bytes cannot be written
+        again. Records behind one that rotted are still read, or their numbers would be given twice.
         """
         for sector in list(self.ring.used):
             at = sector * flash.SECTOR + flash.HEAD
             end = (sector + 1) * flash.SECTOR
-            torn = False
+            damaged = False
             while at + flash.RECORD_HEAD <= end:
                 self._region.read_into(at, memoryview(self._head))
                 kind, length, _check = flash.parse_record_head(self._head)
                 if kind == flash.RECORD_FREE and self._is_erased(at, end):
                     break
                 if kind == flash.RECORD_FREE or at + flash.record_span(length) > end:
-                    torn = True
+                    damaged = True
                     break
                 data = self._read(at + flash.RECORD_HEAD, length)
-                if not flash.record_is_whole(self._head, data):
-                    torn = True
-                    break
-                yield at, kind, data
+                if flash.record_is_whole(self._head, data):
+                    yield at, kind, data
+                else:
+                    damaged = True
                 at += flash.record_span(length)
-            self._at, self._end = (end, end) if torn else (at, end)
+            self._at, self._end = (end, end) if damaged else (at, end)
 
     def append(self, kind: int, data: bytes) -> int:
         """Writes one record and returns its address; raises rings.RingFull when no erased sector is left.

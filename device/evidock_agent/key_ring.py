@@ -47,14 +47,10 @@ class KeyRing:
         """Programs a slot to zeros, which NOR flash does in place."""
         self._region.program(slot * flash.KEY_SLOT, bytes(flash.KEY_SLOT))
 
-    def wipe_torn(self) -> None:
-        """Wipes every slot that is neither blank, whole nor wiped: a half-written key is still a secret."""
-        raw = bytearray(flash.KEY_BYTES)
+    def wipe_all_but(self, live: int) -> None:
+        """Wipes every slot but one that is neither blank nor wiped: a half-written key is still a secret."""
         for slot in range(self._slots):
-            if self._holds_only(slot, 0xFF) or self._holds_only(slot, 0):
-                continue
-            self._region.read_into(slot * flash.KEY_SLOT, memoryview(raw))
-            if flash.parse_key(raw) is None:
+            if slot != live and not self._holds_only(slot, 0xFF) and not self._holds_only(slot, 0):
                 self.wipe(slot)
 
     def erase_ahead(self) -> bool:

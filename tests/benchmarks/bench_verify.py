@@ -1,9 +1,11 @@
-"""How much of SHA-256's own speed is left when a whole archive is verified: `python tests/benchmarks/bench_verify.py`.
+"""How much of SHA-256's own speed is left when a whole archive is verified: `python
+tests/benchmarks/bench_verify.py`.
 
-Makes a store of 1,000 segments of 1 MB (leaves of 64 KiB) in a temporary folder, reads it once so that it lies in memory, and then
-takes turns: SHA-256 over the same files read the same way (one buffer of a leaf, one thread), and the verification. Prints the
-median of the quotients, and the peak memory of a process that verifies a quarter of the archive and of one that verifies all.
-`--segments N`, `--rounds N` and `--folder DIR` make it smaller, quicker, or keep the archive.
+Makes a store of 1,000 segments of 1 MB (leaves of 64 KiB) in a temporary folder, reads it once so that it lies in
+memory, and then takes turns: SHA-256 over the same files read the same way (one buffer of a leaf, one thread), and the
+verification. Prints the median of the quotients, and the peak memory of a process that verifies a quarter of the
+archive and of one that verifies all. `--segments N`, `--rounds N` and `--folder DIR` make it smaller, quicker, or keep
+the archive.
 """
 
 import argparse
@@ -20,11 +22,12 @@ ROOT = Path(__file__).resolve().parents[2]
 for root in ("protocol", "device", "host", "simulator", "tests"):
     sys.path.insert(0, str(ROOT / root))
 
+from support.forge import RATE, Host, Media, write_archive  # noqa: E402
+
 from evidock import keys, layout  # noqa: E402
 from evidock.report import Verdict  # noqa: E402
 from evidock.verification import verify  # noqa: E402
 from evidock_protocol import versions  # noqa: E402
-from support.forge import RATE, Host, Media, Recorder, write_archive  # noqa: E402
 
 LENGTH = 1_000_000  # bytes of a segment
 LEAF = versions.LEAF_DEFAULT
@@ -119,9 +122,14 @@ def main() -> None:
         verified(whole, pin)
         quotients: list[float] = []
         for number in range(chosen.rounds):
-            one, two = (raw(files, buffer), verified(whole, pin)) if number % 2 == 0 else _swapped(files, buffer, whole, pin)
+            one, two = (
+                (raw(files, buffer), verified(whole, pin)) if number % 2 == 0 else _swapped(files, buffer, whole, pin)
+            )
             quotients.append(one / two)
-            print(f"  round {number + 1}: SHA-256 {one:.3f} s, verification {two:.3f} s, quotient {one / two:.3f}", flush=True)
+            print(
+                f"  round {number + 1}: SHA-256 {one:.3f} s, verification {two:.3f} s, quotient {one / two:.3f}",
+                flush=True,
+            )
         sizes = peak(quarter, pin), peak(whole, pin)
     share = statistics.median(quotients)
     print(f"raw SHA-256 ÷ verification, median of {chosen.rounds}: {share:.3f} (target {TARGET:.2f})")

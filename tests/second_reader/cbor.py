@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from .errors import Malformed
 
-Value: TypeAlias = "int | bool | bytes | str | None | list[Value] | dict[int, Value]"
+Value: TypeAlias = "int | bool | bytes | str | list[Value] | dict[int, Value] | None"
 
 MAX_DEPTH = 8
 MAX_ITEMS = 4096

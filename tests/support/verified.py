@@ -22,7 +22,9 @@ def only(report: Report, code: str) -> Finding:
 
 
 def expect(report: Report, verdict: Verdict, code: str, attack: int) -> Finding:
-    """Asserts the verdict, that `code` was found with its attack, and that nothing worse forced the verdict; that finding."""
+    """Asserts the verdict, that `code` was found with its attack, and that nothing worse forced the verdict; that
+    finding.
+    """
     codes = [(finding.code, finding.attack) for finding in report.findings]
     assert (code, attack) in codes, codes
     assert report.verdict is verdict, codes

@@ -80,7 +80,8 @@ class Chain:
         except WrongType as error:
             self._break("WRONG_TYPE", span=item, number=self.size, reason=error)
         except UnknownFormat as error:
-            self._unknown(item, error)
+            if self._unknown(item, error):
+                return None
         except ProtocolError as error:
             self._break("MALFORMED", span=item, number=self.size, reason=error)
         else:
@@ -88,14 +89,19 @@ class Chain:
         self._skip(sign1.statement_hash(item.raw))
         return None
 
-    def _unknown(self, item: Item, reason: UnknownFormat) -> None:
-        """An entry of a later format is not tampering; one whose signature fails is, whatever it calls itself."""
+    def _unknown(self, item: Item, reason: UnknownFormat) -> bool:
+        """An entry of a later format is not tampering; one whose signature fails is, whatever it calls itself.
+
+        True when it keeps its place: the entry after it must follow from it.
+        """
         sealed = envelope(item.raw or b"")
         if sealed is None or sealed.key_id != self.key_id or not self._signed(sealed.signed_bytes(), sealed.signature):
             self._break("BAD_SIGNATURE", span=item, number=self.size)
-        else:
-            self.intact = False
-            self._add("UNKNOWN_FORMAT", reason=reason, number=self.size)
+            return False
+        self.intact = False
+        self._add("UNKNOWN_FORMAT", reason=reason, number=self.size)
+        self._advance(sign1.statement_hash(item.raw or b""))
+        return True
 
     def _entry(self, found: Entry, item: Item) -> Entry | None:
         if found.device != self.device:
@@ -105,7 +111,7 @@ class Chain:
         size, holes = self.size, len(self._holes)
         if not self._in_place(found, item):
             return None
-        self._advance(found)
+        self._advance(found.hash)
         if not self._is_signed(found, item):
             if self._damaged:  # nor is its number to be believed
                 self.size = size + 1
@@ -153,12 +159,12 @@ class Chain:
         self._holes.remove(hole)
         self._holes += [part for part in ([hole[0], sequence - 1], [sequence + 1, hole[1]]) if part[0] <= part[1]]
 
-    def _advance(self, found: Entry) -> None:
-        """Takes the entry's place in the chain, whether or not it holds."""
+    def _advance(self, digest: bytes) -> None:
+        """Takes an entry's place in the chain by its hash, whether or not it holds."""
         self._damaged = False
-        self.newest = found.hash
+        self.newest = digest
         if self.tree is not None:
-            self.tree.append(merkle.leaf_hash(found.hash))
+            self.tree.append(merkle.leaf_hash(digest))
         self.size += 1
 
     def _is_signed(self, found: Entry, item: Item) -> bool:

@@ -106,7 +106,8 @@ def _quick(raw: bytes, typ: int, kind: int, found: quick.Found) -> Entry:
     signed = _CONTEXT + raw[4:46] + b"\x40" + head + payload
     return Entry(
         sha256(raw).digest(), found.key_id, signed, found.signature, found.device, found.epoch, found.sequence,
-        found.previous, kind, found.boot, found.ticks, found.wall_state, found.wall_ms, found.private, body, segment, True,
+        found.previous, kind, found.boot, found.ticks, found.wall_state, found.wall_ms, found.private, body, segment,
+        True,
     )  # fmt: skip
 
 

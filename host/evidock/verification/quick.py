@@ -25,7 +25,8 @@ _FORMS = {"u": _UINT, "h": _HASH, "s": rb"\x50(.{16})", "a:segment": _ROWS, "a:h
 _PRIVATE = rb"(?:\x0b([\xa1-\xa8])((?:[\x00-\x17]\x58\x20.{32})+))?"
 _PRIVATE_ROW = 35  # key, head, hash
 _ROW_PATTERN = re.compile(_ROW, re.DOTALL)
-_BEFORE = rb"\xd2\x84\x58\x2a\xa3\x01\x27\x04\x58\x20(.{32})\x10\x19%b\xa0(\x58[\x18-\xff]|\x59(?!\x00)..)"  # then the payload
+# The envelope up to the payload, whose head is the second group.
+_BEFORE = rb"\xd2\x84\x58\x2a\xa3\x01\x27\x04\x58\x20(.{32})\x10\x19%b\xa0(\x58[\x18-\xff]|\x59(?!\x00)..)"
 _PAYLOAD = (
     rb"[\xab\xac]\x00" + cbor.head(0, versions.PACKAGE_FORMAT) + rb"\x01" + cbor.head(0, versions.SUITE_ED25519_SHA256)
     + rb"\x02" + _HASH + rb"\x03" + _UINT + rb"\x04" + _UINT + rb"\x05" + _HASH + rb"\x06"
@@ -199,6 +200,8 @@ def _rows(form: str, head: bytes, raw: bytes) -> list[object] | None:
     else:
         found = _ROW_PATTERN.findall(raw)
         rows = [[_number(recording), _number(number), root] for recording, number, root in found]
+        if len(rows) > versions.MAXIMUM_RECEIPT_SEGMENTS:
+            return None
     return rows if head == cbor.head(4, len(rows)) else None
 
 

@@ -99,4 +99,5 @@ def _measure(buffer: bytes, at: int) -> int | None:
 
 def _is_cut_off(buffer: bytes, at: int) -> bool:
     """Whether the last bytes of a file are a statement's beginning: nothing follows, and no signature ends them."""
-    return buffer.find(_MARK, at + 1) < 0 and buffer[-_SIGNATURE : 2 - _SIGNATURE] != _SIGNATURE_HEAD
+    tail = buffer[at:]
+    return tail.find(_MARK, 1) < 0 and tail[-_SIGNATURE : 2 - _SIGNATURE] != _SIGNATURE_HEAD

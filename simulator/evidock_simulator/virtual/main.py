@@ -3,6 +3,7 @@
 Interface: "Command line" (evidock-sim run). Runs on MicroPython; on CPython where there is none.
 """
 
+import gc
 import sys
 import time
 
@@ -15,6 +16,7 @@ from evidock_simulator.virtual.links import DescriptorLink
 from evidock_simulator.virtual.slot import Slot
 from evidock_simulator.virtual.sound import Tone, WavFile
 
+GARBAGE = 8192  # bytes allocated between collections
 LINK = 3  # the descriptor of the pty
 
 
@@ -92,6 +94,9 @@ def open_card(path: str, slot: Slot, clock: Clock):
 
 def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> None:
     """Runs the recorder of flash image `image` for ever."""
+    if hasattr(gc, "threshold"):
+        # Collected often, short-lived objects keep to one end of the heap and leave the large holes whole.
+        gc.threshold(GARBAGE)
     kept = image + ".world"
     state = keeping.load(kept)
     clock = Clock(state["time"], state["wall"])

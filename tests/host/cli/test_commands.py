@@ -54,7 +54,8 @@ def evidock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     def command(*arguments: str) -> Told:
         capsys.readouterr()
         status = run(list(arguments))
-        return Told(status, *capsys.readouterr())
+        said = capsys.readouterr()
+        return Told(status, said.out, said.err)
 
     return command
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from support.forge import START_MS, Host, Recorder, key_of, shift, sound
+from support.verified import expect, only, report_of
 
 from evidock.report import Provenance, Report, State, Verdict
 from evidock_protocol import card, codes, kinds
-from support.forge import START_MS, Host, Recorder, key_of, shift, sound
-from support.verified import expect, only, report_of
 
 
 @pytest.fixture
@@ -159,7 +159,9 @@ def test_at_20_a_clock_set_later_in_the_same_start_places_all_of_it(host: Host, 
     recorder.segment(2)
     recorder.stop()
     recorder.wall_state = codes.WALL_SYNCHRONISED
-    recorder.add(kinds.CLOCK, {"old": [0, 0], "new": list(recorder.wall()), "source": codes.CLOCK_FROM_HOST, "order": None})
+    recorder.add(
+        kinds.CLOCK, {"old": [0, 0], "new": list(recorder.wall()), "source": codes.CLOCK_FROM_HOST, "order": None}
+    )
     host.dock(recorder)
     report = report_on(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED
@@ -182,7 +184,9 @@ def test_at_20_a_declared_step_changes_nothing(host: Host, tmp_path: Path) -> No
     recorder.wait(5)
     old = list(recorder.wall())
     recorder.started += 60_000
-    recorder.add(kinds.CLOCK, {"old": old, "new": list(recorder.wall()), "source": codes.CLOCK_FROM_HOST, "order": None})
+    recorder.add(
+        kinds.CLOCK, {"old": old, "new": list(recorder.wall()), "source": codes.CLOCK_FROM_HOST, "order": None}
+    )
     host.dock(recorder)
     report = report_on(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED

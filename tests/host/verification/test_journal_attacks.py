@@ -4,14 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.forge import Host, Recorder, key_of, public, put, resigned, shift, statement
+from support.verified import expect, report_of
 
 from evidock import layout
 from evidock.report import State, Verdict
 from evidock_protocol import cbor, codes, entry, kinds, sign1, statements
-from support.forge import Host, Recorder, key_of, public, put, resigned, shift, statement
-from support.verified import expect, report_of
 
-# The shift: 0 GENESIS, 1 BOOT, 2 START, 3–5 SEGMENT, 6 STOP, 7 EPOCH, 8 START, 9–10 SEGMENT, 11 STOP, 12 EPOCH, 13 HOST, 14 EPOCH
+# The shift: 0 GENESIS, 1 BOOT, 2 START, 3–5 SEGMENT, 6 STOP, 7 EPOCH, 8 START, 9–10 SEGMENT, 11 STOP, 12 EPOCH, 13 HOST,
+# 14 EPOCH.
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_at_11_a_journal_that_departs_from_a_head(host: Host, recorder: Recorder
     assert any(one.code == "FORK" and one.attack == 11 for one in report.findings)
 
 
-def Recorder_head(organisation: bytes, host: Host) -> bytes:  # noqa: N802
+def Recorder_head(organisation: bytes, host: Host) -> bytes:
     first = Recorder("recorder", organisation)
     first.provision(host.id)
     first.wait(2)
@@ -314,6 +315,7 @@ def test_the_public_key_of_the_thief_is_not_taken_from_a_forged_epoch(verdict_of
     entries[7] = resigned(entries[7], thief, steal)
     previous = sign1.statement_hash(entries[7])
     for place in range(8, 12):
+
         def chain(payload: dict[int, object], previous: bytes = previous) -> None:
             payload[5] = previous
 

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.forge import SECOND, Host, Recorder, key_of, put, resigned, shift, sound
+from support.verified import expect, only, report_of
 
 from evidock import layout
 from evidock.report import State, Verdict
 from evidock_protocol import card, merkle
-from support.forge import SECOND, Host, Recorder, key_of, put, resigned, shift, sound
-from support.verified import expect, only, report_of
 
 FIRST_START = 12.0  # seconds of the shift at which its first recording starts
 LEAF = 16 * 1024

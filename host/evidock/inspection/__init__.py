@@ -1,0 +1,10 @@
+"""Inspection: evidock's bytes as readable text, by a decoder of its own, tolerant of damage.
+
+`decoder` is the one module that imports cbor2 and construct.
+"""
+
+from __future__ import annotations
+
+from .text import lines
+
+__all__ = ["lines"]
