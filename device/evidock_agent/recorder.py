@@ -17,6 +17,7 @@ CAPTURE_BUFFER = 4096  # bytes read from the source and written to the card at o
 FLUSH_MS = 1000
 CHECKPOINT_MS = 5000
 STORAGE_FLOOR_KIB = 2048  # recording stops before the file system is hurt
+_NO_SPACE = 28  # ENOSPC
 
 
 class Recorder:
@@ -29,17 +30,17 @@ class Recorder:
         self.active = False
         self.start_sequence = 0
         self._start_hash = b""
-        self._segment: Segment | None = None
-        self._closed = 0  # segments closed in this recording
-        self._unsealed = 0  # of these, not yet in the journal
+        self._segment: Segment | None = None  # that is written
+        self._ended: list[Segment] = []  # that are to be sealed, oldest first
+        self._broken: Segment | None = None  # whose card failed; the journal does not tell yet
+        self._cause = 0  # why it failed
+        self._sealed = 0  # segments of this recording in the journal
         self._flushed = 0
-        self._last_tick = 0
+        self._until: int | None = None  # when capture was stopped: its last bytes may still be on their way
 
     def is_sealed(self, recording: int, number: int) -> bool:
         """Whether a segment may be handed out: its SEGMENT entry is durable."""
-        if not self.active or recording != self.number:
-            return True
-        return number <= self._closed - self._unsealed
+        return not self.active or recording != self.number or number <= self._sealed
 
     def start(self, reason: int):
         """Generator: START durable, then capture."""
@@ -59,54 +60,56 @@ class Recorder:
         self.start_sequence = yield from agent.journal.append(kinds.START, body, spare=True)
         self._start_hash = agent.journal.newest
         self.number += 1
-        self._closed = 0
-        self._unsealed = 0
+        self._sealed = 0
+        self._until = None
         agent.board.capture.start()
         tick = agent.moments.now()
         try:
             self._segment = Segment(agent.board.card, agent.folder, self.number, 1, agent.board.capture, tick)
         except OSError:
             agent.board.capture.stop()
-            yield from self._give_up(tick)
+            agent.lose_card()
+            yield from self._fault(1, 0)
+            yield from self._end(codes.STOP_FAULT, tick)
             return
         self.active = True
         self._flushed = tick
-        self._last_tick = tick
         agent.show_state()
 
     def pump(self) -> int:
         """Moves captured bytes to the card and starts what is due. Returns the bytes moved; 0 when there were none."""
         segment = self._segment
-        if segment is None or not self.active:
+        if segment is None:
             return 0
-        agent = self._agent
         try:
-            count = agent.board.capture.readinto(self._buffer)
+            count = self._agent.board.capture.readinto(self._buffer)
             if count:
                 segment.write(self._buffer[:count])
-            self._housekeep(segment, agent.moments.now(), count)
-        except OSError:
-            self._card_failed(segment)
+            self._housekeep(segment, count)
+        except OSError as error:
+            self._card_failed(segment, error)
             return 0
         return count
 
     def stop(self, reason: int):
-        """Generator: last bytes, SEGMENT, STOP, and a new epoch."""
+        """Generator: last bytes, SEGMENT, STOP, and a new epoch. A card that fails meanwhile ends the recording, too."""
         agent = self._agent
         if not self.active:
             return
         agent.board.capture.stop()
-        tick = agent.moments.now()
+        if self._until is None:
+            self._until = agent.moments.now()
         while self.pump():
             yield
-        segment = self._segment
-        if segment is None:
-            return  # the card failed; the interruption's job ends the recording
-        self._segment = None
-        self._closed += 1
-        self._unsealed += 1
-        yield from self._seal(segment, tick)
-        yield from self._end(reason, tick)
+        if self._segment is not None:
+            self._segment.end(self._until)
+            self._ended.append(self._segment)
+            self._segment = None
+        yield from self._seal_ended()
+        if self._broken is not None:
+            yield from self._interrupt()
+        else:
+            yield from self._end(reason, self._until)
 
     def _end(self, reason: int, tick: int):
         agent = self._agent
@@ -115,7 +118,7 @@ class Recorder:
         body = {
             "recording": self.number,
             "reason": reason,
-            "segments": self._closed,
+            "segments": self._sealed,
             "last_tick": tick,
             "boot": agent.journal.boot,
             "battery": now["battery"],
@@ -125,12 +128,14 @@ class Recorder:
         yield from agent.journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
-    def _housekeep(self, segment: Segment, tick: int, count: int) -> None:
+    def _housekeep(self, segment: Segment, count: int) -> None:
         agent = self._agent
+        tick = agent.moments.now() if self._until is None else self._until
         if tick - self._flushed >= FLUSH_MS:
             segment.flush()
             self._flushed = tick
-        if tick - segment.checkpoint_tick >= CHECKPOINT_MS:
+        # A little early, so that what is durable beyond a CHECKPOINT stays below the interval until the next one is.
+        if tick - segment.checkpoint_tick >= CHECKPOINT_MS - FLUSH_MS:
             segment.checkpoint_tick = tick
             segment.flush()
             segment.flush_leaves()
@@ -140,40 +145,55 @@ class Recorder:
                 agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
         # A segment ends where the source is drained, so that its samples fill its time.
         full = segment.length + CAPTURE_BUFFER > versions.MAXIMUM_SEGMENT
-        if full or (tick - segment.first_tick >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS and count < CAPTURE_BUFFER):
-            self._closed += 1
-            self._unsealed += 1
+        long = tick - segment.first_tick >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS and self._until is None
+        if full or (long and count < CAPTURE_BUFFER):
+            segment.end(tick)
             self._segment = Segment(
                 agent.board.card, agent.folder, self.number, segment.number + 1, agent.board.capture, tick
             )
-            agent.add_job(self._seal(segment, tick))
-            reason = chain.epoch_is_due(agent.journal, tick)
-            if reason is not None:
-                agent.add_job(agent.journal.change_epoch(reason))
+            self._ended.append(segment)
+            agent.add_job(self._rotate(tick))
 
     def _checkpoint(self, segment: Segment, tick: int):
-        """Generator: a signed CHECKPOINT beside the segment, unless it was closed meanwhile."""
+        """Generator: a signed CHECKPOINT beside the segment, unless it ended meanwhile."""
         if segment is not self._segment or not segment.tree.size:
             return
         agent = self._agent
         values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
         statement = yield from agent.journal.signer.sign_statement(statements.TYP_CHECKPOINT, values)
-        if segment is self._segment:
+        if segment is not self._segment:
+            return
+        try:
             segment.add_checkpoint(statement)
+        except OSError as error:
+            self._card_failed(segment, error)
 
-    def _seal(self, segment: Segment, tick: int):
+    def _rotate(self, tick: int):
+        """Generator: seals the segment that ended, and changes the key when that is due."""
+        yield from self._seal_ended()
+        reason = chain.epoch_is_due(self._agent.journal, tick)
+        if reason is not None:
+            yield from self._agent.journal.change_epoch(reason)
+
+    def _seal_ended(self):
+        """Generator: seals what has ended, in order; a stop may come to it before the job that rotation asked for."""
+        while self._ended:
+            yield from self._seal(self._ended.pop(0))
+
+    def _seal(self, segment: Segment):
         """Generator: closes a segment, makes SEGMENT durable, then removes the checkpoints that it replaces."""
         agent = self._agent
         try:
-            body = segment.close(agent.journal.boot, tick)
+            body = segment.close(agent.journal.boot)
         except OSError:
             segment.abandon()
+            agent.lose_card()
             yield from self._fault(segment.number, segment.length)
             return
         yield
         yield from agent.journal.append(kinds.SEGMENT, body)
-        self._unsealed -= 1
-        agent.anchors.note(self.start_sequence, segment.number, segment.length, tick)
+        self._sealed += 1
+        agent.anchors.note(self.start_sequence, segment.number, segment.length, segment.last_tick)
         agent.backlog.add(segment.length)
         try:
             agent.board.card.remove(segment.stem + card.CHECKPOINTS)
@@ -186,23 +206,31 @@ class Recorder:
         body = {"what": codes.FAULT_STORAGE, "recording": self.number, "segment": number, "values": [length]}
         yield from self._agent.journal.append(kinds.FAULT, body)
 
-    def _card_failed(self, segment: Segment) -> None:
-        """The card gave an error while recording: what is on it stays for recovery, and the journal says so."""
+    def _card_failed(self, segment: Segment, error: OSError) -> None:
+        """The card gave an error while recording: what is on it stays as it is, and the journal says so."""
         agent = self._agent
         agent.board.capture.stop()
+        if self._until is None:
+            self._until = agent.moments.now()
         self._segment = None
+        self._broken = segment
         segment.abandon()
-        agent.add_job(self._interrupt(segment, agent.moments.now()))
+        agent.lose_card()
+        if not agent.board.card.present():
+            self._cause = codes.CAUSE_MEDIUM_SWAPPED
+        else:
+            self._cause = codes.CAUSE_STORAGE_FULL if error.errno == _NO_SPACE else codes.CAUSE_EQUIPMENT_FAULT
+        agent.add_job(self._interrupt())
 
-    def _interrupt(self, segment: Segment, tick: int):
+    def _interrupt(self):
+        """Generator: ends the recording whose card failed, unless a stop already has."""
         agent = self._agent
+        segment = self._broken
+        if segment is None or self._until is None:
+            return
+        self._broken = None
+        yield from self._seal_ended()
         yield from self._fault(segment.number, segment.length)
-        cause = codes.CAUSE_EQUIPMENT_FAULT if agent.board.card.present() else codes.CAUSE_MEDIUM_SWAPPED
-        body = telemetry.interrupt(agent, self.number, cause, agent.journal.boot, tick, None)
+        body = telemetry.interrupt(agent, self.number, self._cause, agent.journal.boot, self._until, None)
         yield from agent.journal.append(kinds.INTERRUPT, body)
-        yield from self._end(codes.STOP_FAULT, tick)
-
-    def _give_up(self, tick: int):
-        """Generator: the first segment could not be opened."""
-        yield from self._fault(1, 0)
-        yield from self._end(codes.STOP_FAULT, tick)
+        yield from self._end(codes.STOP_FAULT, self._until)

@@ -38,6 +38,8 @@ def answer(agent: "Agent", server: "Server", kind: int, values: dict):
         raise Refusal(messages.UNKNOWN_MESSAGE, "message type %d" % kind)
     if kind not in _BEFORE_PROVISIONING and not agent.provisioned:
         raise Refusal(messages.NOT_PROVISIONED, "this recorder is blank: provision it first")
+    if agent.failed is not None and kind not in _BEFORE_PROVISIONING:
+        raise Refusal(messages.STORAGE, agent.failed)  # it cannot sign, so it can prove nothing
     require_session(server, kind)
     return handler(agent, server, values)
 
@@ -119,20 +121,24 @@ def _signed_head(agent: "Agent", server: "Server", phase: int):
     return {"head": head}
 
 
-def _journal(agent: "Agent", server: "Server", values: dict) -> dict:
+def _journal(agent: "Agent", server: "Server", values: dict):
     first = values["first"]
     limit = min(values["limit"], versions.MAXIMUM_CHUNK)
     journal = agent.journal
     if first > journal.size:
         raise Refusal(messages.OUT_OF_RANGE, "entry %d of %d" % (first, journal.size))
     if first < journal.first:
-        found = agent.mirror.read(first, limit)
+        found = yield from agent.mirror.read(first, limit)
         if not found:
             raise Refusal(messages.STORAGE, "entries before %d are on another card" % journal.first)
         return {"first": first, "entries": found}
     found = b""
     for sequence in range(first, journal.size):
         raw = journal.raw(sequence)
+        if not raw:
+            if found:
+                break
+            raise Refusal(messages.STORAGE, "entry %d is lost" % sequence)
         if found and len(found) + len(raw) > limit:
             break
         found += raw

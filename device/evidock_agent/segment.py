@@ -19,12 +19,14 @@ class Segment:
         self.recording = recording
         self.number = number
         self.first_tick = tick
+        self.last_tick = tick  # once it ended
         self.length = card.WAV_HEADER
         self.tree = merkle.TreeHasher()
         self.checkpoint_tick = tick
         self._source = source
         self._frame = source.channels * source.bits // 8
         self._lost_before = source.lost()
+        self._lost: int | None = None  # once it ended
         self._hasher = merkle.LeafHasher(versions.LEAF_SOUND)
         path = folder + "/" + card.recording_folder(recording)
         cards.make_folder(path)
@@ -47,6 +49,7 @@ class Segment:
         self._media.flush()
 
     def flush_leaves(self) -> None:
+        """Makes the leaf hashes durable."""
         self._leaves.flush()
 
     def frames(self) -> int:
@@ -54,12 +57,12 @@ class Segment:
         return (self.length - card.WAV_HEADER) // self._frame
 
     def lost(self) -> int:
-        """Frames that the source lost while this segment was open."""
-        return self._source.lost() - self._lost_before
+        """Frames that the source lost while this segment was written."""
+        return self._source.lost() - self._lost_before if self._lost is None else self._lost
 
-    def expected(self, last_tick: int) -> int:
-        """Frames that the time from first to `last_tick` holds."""
-        return (last_tick - self.first_tick) * self._source.rate // 1000
+    def expected(self) -> int:
+        """Frames that the time from first to last tick holds."""
+        return (self.last_tick - self.first_tick) * self._source.rate // 1000
 
     def checkpoint_values(self, device: bytes, start: bytes, boot: int, tick: int) -> dict:
         """The named fields of a CHECKPOINT over the complete leaves so far."""
@@ -82,7 +85,12 @@ class Segment:
         self._checkpoints.write(statement)
         self._checkpoints.flush()
 
-    def close(self, boot: int, last_tick: int) -> dict:
+    def end(self, tick: int) -> None:
+        """Nothing more is written: what is lost from here on is the next segment's, however late this one is closed."""
+        self.last_tick = tick
+        self._lost = self.lost()
+
+    def close(self, boot: int) -> dict:
         """Closes the files with their final sizes and returns the named fields of SEGMENT.
 
         The caller removes checkpoints.
@@ -107,8 +115,8 @@ class Segment:
             merkle.segment_root(header_leaf, self.tree.root()),
             boot,
             self.first_tick,
-            last_tick,
-            self.expected(last_tick),
+            self.last_tick,
+            self.expected(),
             self.frames(),
             self.lost(),
             source.rate,

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 READ = 256  # bytes: what a MicroPython UART buffers
-MAXIMUM_WAITING = 32  # requests; the line holds fewer
 
 
 class Server:
@@ -33,24 +32,23 @@ class Server:
         self._answering = False  # a job of the agent's queue works on a request
         self._output: memoryview | None = None  # the rest of the frame that is being sent
 
-    def busy(self) -> bool:
-        """Whether there is something to do now."""
-        return self._output is not None or self._answering or bool(self._waiting) or self.transfer.busy()
-
-    def step(self) -> None:
-        """One slice: sends what fits, reads what is there, begins or goes on with one answer."""
-        if self._output is not None:
-            self._send(self._output)
-        count = self._agent.board.link.read(self._input)
-        if count:
-            self._waiting.extend(self._reader.feed(self._input[:count]))
-            del self._waiting[MAXIMUM_WAITING:]
+    def step(self) -> bool:
+        """One slice: sends what fits, reads what is there, begins or goes on with one answer. Whether anything moved."""
+        moved = self._output is not None and self._send(self._output) > 0
+        if not self._waiting:  # the line keeps the rest: a host has 255 bytes of credit, and memory is short
+            count = self._agent.board.link.read(self._input)
+            if count:
+                moved = True
+                self._waiting.extend(self._reader.feed(self._input[:count]))
         if self._output is not None or self._answering:
-            return
+            return moved
         if self._waiting:
             self._begin(self._waiting.pop(0))
-        elif self.transfer.busy():
+            return True
+        if self.transfer.busy():
             self._stream()
+            return True
+        return moved
 
     def _begin(self, payload: bytes) -> None:
         try:
@@ -100,6 +98,7 @@ class Server:
     def _answer(self, payload: bytes) -> None:
         self._send(self._writer.encode(payload))
 
-    def _send(self, frame: memoryview) -> None:
+    def _send(self, frame: memoryview) -> int:
         count = self._agent.board.link.write(frame)
         self._output = frame[count:] if count < len(frame) else None
+        return count

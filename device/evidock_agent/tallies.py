@@ -79,6 +79,9 @@ class Backlog:
             return
         for recording, number, _root in values["segments"]:
             stem = agent.folder + "/" + card.recording_folder(recording) + "/" + card.segment_stem(number) + "."
-            size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) if agent.card_identity else None
+            try:
+                size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) if agent.card_identity else None
+            except OSError:  # the card was pulled just now
+                size = None
             self.segments = max(0, self.segments - 1)
             self.bytes = max(0, self.bytes - (size or 0))

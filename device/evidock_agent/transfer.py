@@ -3,7 +3,7 @@
 Specification: "Messages" (LEAVES, MEDIA). The host owns the credit; nothing is kept for retransmission.
 """
 
-from evidock_protocol import card, codes, messages, versions, wire
+from evidock_protocol import card, codes, merkle, messages, versions, wire
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
@@ -31,10 +31,7 @@ class Transfer:
     def clear(self) -> None:
         """Forgets what was asked and closes the file: a new session begins, or the card is gone."""
         self._queue = []
-        if self._file is not None:
-            self._file.close()
-        self._file = None
-        self._path = ""
+        self._let_go()
 
     def add(self, number: int, values: dict) -> None:
         """Queues one MEDIA request; raises Refusal."""
@@ -60,6 +57,7 @@ class Transfer:
                 raise OSError("file ended early")
         except OSError:
             self.clear()
+            self._agent.lose_card()
             refused = Refusal(messages.STORAGE, "the card could not be read")
             refused.number = number
             raise refused
@@ -71,7 +69,10 @@ class Transfer:
 
     def leaves(self, values: dict) -> bytes:
         """Leaf hashes, the header's first: 32 bytes each from `first`, at most what a message holds. Raises Refusal."""
-        path, _size = self._locate(values["recording"], values["number"])
+        path, size = self._locate(values["recording"], values["number"])
+        leaves = 1 + merkle.leaf_count(size, card.WAV_HEADER, versions.LEAF_SOUND)
+        if values["first"] > leaves:
+            raise Refusal(messages.OUT_OF_RANGE, "leaf %d of %d" % (values["first"], leaves))
         count = min(values["count"], versions.MAXIMUM_CHUNK // 32)
         try:
             with self._agent.board.card.open(path[: path.rfind(".") + 1] + card.LEAVES, "rb") as file:
@@ -87,7 +88,11 @@ class Transfer:
         if agent.card_identity is not None and 1 <= recording <= 9999999 and 1 <= number <= 9999999:
             stem = agent.folder + "/" + card.recording_folder(recording) + "/" + card.segment_stem(number) + "."
             path = stem + card.extension(codes.MEDIA_WAV)
-            size = agent.board.card.size(path)
+            try:
+                size = agent.board.card.size(path)
+            except OSError:
+                agent.lose_card()
+                raise Refusal(messages.STORAGE, "the card could not be read")
             if size is not None:
                 return path, size
         raise Refusal(messages.NO_SUCH_SEGMENT, "no segment %d of recording %d on this card" % (number, recording))
@@ -95,8 +100,17 @@ class Transfer:
     def _open(self, path: str):
         if self._file is not None and path == self._path:
             return self._file
-        if self._file is not None:
-            self._file.close()
+        self._let_go()
         self._file = self._agent.board.card.open(path, "rb")
         self._path = path
         return self._file
+
+    def _let_go(self) -> None:
+        file = self._file
+        self._file = None
+        self._path = ""
+        try:
+            if file is not None:
+                file.close()
+        except OSError:  # the card is gone, and the file with it
+            return

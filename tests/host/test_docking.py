@@ -468,8 +468,8 @@ def test_an_empty_journal_answer(store: Store, recorder: ScriptedRecorder) -> No
 
 
 def test_half_an_entry_in_the_answer(store: Store, recorder: ScriptedRecorder) -> None:
-    recorder.twist = (
-        lambda kind, values: {**values, "entries": values["entries"][:-1]} if kind == messages.JOURNAL else values
+    recorder.twist = lambda kind, values: (
+        {**values, "entries": values["entries"][:-1]} if kind == messages.JOURNAL else values
     )
     with pytest.raises(Misbehaving):
         dock(recorder, store)

@@ -10,9 +10,7 @@ import pytest
 from evidock import errors, language
 from evidock.errors import DiskFull, EvidockError, StoreError
 
-CLASSES = {
-    name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, EvidockError)
-}
+CLASSES = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, EvidockError)}
 
 
 def raised(repository: Path) -> set[tuple[str, frozenset[str]]]:

@@ -24,6 +24,9 @@ pytestmark = pytest.mark.skipif(
 COMMAND = [sys.executable, "-m", "evidock_simulator.cli"]
 DETERMINISTIC = """
 import sys
+import gc
+
+gc.threshold(8192)  # as the recorder's own process does
 from evidock_agent.agent import Agent
 from evidock_simulator.virtual import keeping, world
 from evidock_simulator.virtual.board import Parts

@@ -102,9 +102,9 @@ def check_receipts(
             problems.append(("TAIL_OPEN", f"the chain has {chain.size} entries, the receipt {size}"))
         elif (chain.hashes.get(size - 1), chain.root(size)) != (fields.octets("newest"), fields.octets("root")):
             problems.append(("FORK", f"another chain at size {size}"))
-        for row in fields.array("segments"):
-            if isinstance(row, list) and roots.get((row[0], row[1])) != row[2]:  # type: ignore[arg-type]
-                problems.append(("CONTENT_MISMATCH", f"no SEGMENT {row[:2]} with this root"))
+        for recording, number, root in fields.segments():
+            if roots.get((recording, number)) != root:
+                problems.append(("CONTENT_MISMATCH", f"segment {number} of recording {recording} has another root"))
         findings += [Finding(*problem, file=file, item=place) for problem in problems]
     return findings
 

@@ -60,6 +60,15 @@ class Fields:
             raise TypeError(name)
         return value
 
+    def segments(self) -> list[tuple[int, int, bytes]]:
+        """The rows of a field `segments` of type a:segment."""
+        rows: list[tuple[int, int, bytes]] = []
+        for row in self.array("segments"):
+            if isinstance(row, list) and isinstance(row[0], int) and isinstance(row[1], int):
+                recording, number, root = row[0], row[1], row[2]
+                rows.append((recording, number, root if isinstance(root, bytes) else b""))
+        return rows
+
     def wall(self) -> tuple[int, int]:
         state, milliseconds = self.array("wall")
         if not isinstance(state, int) or not isinstance(milliseconds, int):

@@ -48,8 +48,9 @@ def _contradiction(entry: Entry, chain: Chain, heads: Heads, roots: dict[tuple[i
         if body.octets("root") != chain.root(size):
             return "HEAD with another root"
         return None if body.octets("head") in heads.hashes else "HEAD that is not among the heads"
-    rows = (row for row in body.array("segments") if isinstance(row, list))
-    missing = [row[:2] for row in rows if roots.get((row[0], row[1])) != row[2]]  # type: ignore[arg-type]
+    missing = [
+        (recording, number) for recording, number, root in body.segments() if roots.get((recording, number)) != root
+    ]
     return f"INGEST of segments that no SEGMENT names: {missing}" if missing else None
 
 

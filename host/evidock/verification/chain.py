@@ -42,12 +42,15 @@ class Chain:
         self.torn = False
         self.boot = 0
         self.ticks = 0
+        self.may_begin_late = False
+        """Whether this is a card's copy, which may lack the beginning without anything wrong."""
         self.watched = 1  # the next size at which `watcher` wants to see this chain; it returns the one after
         self.watcher: Callable[[Chain], int] = _never
         self._collector = collector
         self._custody = typ == statements.TYP_CUSTODY
         self._damaged = False  # the entry before was no good, so what follows cannot fit it
         self._lost_key = False
+        self._later_format = False
         self._holes: list[list[int]] = []  # [first, last] sequences that are missing so far
         self._foreign: bytes | None = None  # the other recorder whose entries stand here
 
@@ -101,6 +104,7 @@ class Chain:
         self.intact = False
         self._add("UNKNOWN_FORMAT", reason=reason, number=self.size)
         self._advance(sign1.statement_hash(item.raw or b""))
+        self._later_format = True
         return True
 
     def _entry(self, found: Entry, item: Item) -> Entry | None:
@@ -144,7 +148,11 @@ class Chain:
                 self._break("ORDER", span=item, number=sequence, expected=self.size)
             return False
         if sequence > self.size:
-            if not self._damaged and len(self._holes) < _HOLES:
+            if self.size == 0 and self.may_begin_late:
+                self.intact = False
+                self._lost_key = True
+                self._add("NO_GENESIS", number=sequence)
+            elif not self._damaged and len(self._holes) < _HOLES:
                 self._holes.append([self.size, sequence - 1])
             self.intact = False
             self.tree = None
@@ -174,10 +182,7 @@ class Chain:
             self._lose_key(found.sequence)
             return False
         if found.key_id != self.key_id or found.epoch != self.epoch:
-            after_hole = found.epoch != self.epoch and bool(self._holes)
-            if not after_hole:
-                self._break("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
-            self._lose_key(found.sequence)
+            self._other_key(found, item)
             return False
         if not self._signed(found.signed, found.signature):
             self._break("BAD_SIGNATURE", span=item, place=self._place(found), number=found.sequence)
@@ -192,6 +197,18 @@ class Chain:
             if found.kind == kinds.EPOCH:
                 self._change_epoch(found, item)
         return True
+
+    def _other_key(self, found: Entry, item: Item) -> None:
+        """Another key than the chain prescribes: announced in what is missing or of a later format, or not at all."""
+        if self._lost_key:
+            return
+        if self._later_format:
+            self._add("UNKNOWN_FORMAT", number=found.sequence, reason="its key may have been announced there")
+        elif found.epoch != self.epoch and self._holes:
+            self._lose_key(found.sequence)
+        else:
+            self._break("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
+        self._lost_key = True
 
     def _begin(self, found: Entry) -> None:
         """GENESIS brings its own key, whose thumbprint is the device id: that is what makes the id."""

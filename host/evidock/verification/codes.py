@@ -50,6 +50,9 @@ CODES = {
     "UNCOVERED_TAIL": _altered(4),
     "SEGMENT_MISSING": _incomplete(5),
     "CHAIN_BREAK": _altered(5),
+    "SPLICE": _altered(15),  # written as CHAIN_BREAK: an entry of another recording than the one that runs
+    "OTHER_SEGMENT": _altered(6),  # written as ORDER: a file holds another segment's bytes
+    "OTHER_DEVICE": _altered(15),  # written as WRONG_DEVICE: a file holds another recorder's bytes
     "JOURNAL": _incomplete(5),
     "MEDIA_LOST": _incomplete(33),
     "ORDER": _altered(6),
@@ -78,6 +81,7 @@ CODES = {
     "FOREIGN_ORGANISATION": _untrusted(39),
     "NOT_ENROLLED": _untrusted(None),
     "NO_JOURNAL": _indeterminate(None),
+    "NO_GENESIS": _indeterminate(None),
     "NO_HEAD": _indeterminate(None),
     "NOTHING": _indeterminate(None),
     "UNKNOWN_FORMAT": _indeterminate(None),
@@ -96,4 +100,7 @@ WRITTEN_AS = {
     "PRIVATE_MISMATCH": "CONTENT_MISMATCH",
     "LOOSE_CONTENT": "UNSIGNED_CONTENT",
     "GAP_UNCORROBORATED": "GAP_DECLARED",
+    "SPLICE": "CHAIN_BREAK",
+    "OTHER_SEGMENT": "ORDER",
+    "OTHER_DEVICE": "WRONG_DEVICE",
 }

@@ -20,6 +20,7 @@ from .collector import Collector, Place
 from .coverage import Placed
 from .entries import Entry, Segment
 from .heads import HeadCheck, SignedHead, read_heads
+from .identify import Suspect, Suspects
 from .private_fields import PrivateFields
 from .reader import Media, Reader
 from .receipts import Receipts
@@ -45,6 +46,8 @@ class DeviceResult(NamedTuple):
     placed: Placed
     marks: tuple[Mark, ...]
     provenance: Provenance
+    offsets: dict[int, int]
+    """Unix milliseconds at tick 0 of each boot that had a clock."""
 
 
 class RecorderCheck:
@@ -59,6 +62,7 @@ class RecorderCheck:
         interval: Interval,
         collector: Collector,
         checker: SegmentChecker,
+        suspects: Suspects,
         progress: Callable[[int], None] | None,
     ):
         self.reader = reader
@@ -74,6 +78,7 @@ class RecorderCheck:
         self._extra_heads = extra_heads
         self._interval = interval
         self._checker = checker
+        self._suspects = suspects
         self._progress = progress
         self._marks: list[tuple[int, int, str]] = []
         self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
@@ -92,19 +97,19 @@ class RecorderCheck:
         placed = Placed(self.recordings.boots)
         self._say_clocks(placed)
         offsets = {boot.number: boot.offset for boot in self.recordings.boots if boot.offset is not None}
-        self.collector.place(self.device, offsets)
         marks = tuple(
             Mark((offsets[boot] + ticks) / 1000, self.device.hex(), name)
             for boot, ticks, name in self._marks
             if boot in offsets
         )
-        return DeviceResult(self._report(head), placed, marks, provenance)
+        return DeviceResult(self._report(head), placed, marks, provenance, offsets)
 
     def _walk(self, check: HeadCheck) -> None:
         journal = self.reader.journal(self.device)
         if journal is None:
             self.collector.add("NO_JOURNAL", device=self.device)
             return
+        self.chain.may_begin_late = not self.reader.is_store
         self.chain.watcher = check.at
         self.chain.watched = check.next_size
         openings = PrivateFields(self.reader.private(self.device), self.device, self.collector)
@@ -192,6 +197,9 @@ class RecorderCheck:
         """Names what differs in a file, down to its leaves where their hashes were kept."""
         altered: list[tuple[int, int]] = []
         if not checked.matches:
+            length = self._length(file, checked.length) if checked.length > segment.length else checked.length
+            root = self._checker.whole_root(file, segment, length)
+            self._suspects.add(root, Suspect(self.device, segment, path))
             kept = self.reader.leaves(self.device, segment.recording, segment.number, path)
             located = self._checker.locate(file, segment, kept)
             if kept is not None and not located.located:

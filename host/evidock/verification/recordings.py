@@ -182,7 +182,10 @@ class Recordings:
 
     def _segment(self, segment: Segment, outcome: Outcome, path: str) -> None:
         recording = self.open
-        if recording is None or recording.number != segment.recording:
+        if recording is not None and recording.number != segment.recording:
+            self._about("SPLICE", segment, expected=recording.number, found=segment.recording)
+            return
+        if recording is None:
             self._collector.add(
                 "HEAD_MISSING",
                 device=self.device,
@@ -195,10 +198,10 @@ class Recordings:
         boot = self._by_number.get(segment.boot)
         if boot is None:
             return
-        if segment.number != recording.last_number + 1 and not self._damage:
-            self._about(
-                "ORDER", segment, sentence="ORDER.segment", number=segment.number, expected=recording.last_number + 1
-            )
+        expected = recording.last_number + 1
+        if segment.number != expected and not self._damage:
+            code = "SEGMENT_MISSING" if segment.number > expected else "ORDER"
+            self._about(code, segment, sentence=f"{code}.number", number=segment.number, expected=expected)
         recording.last_number = segment.number
         recording.segments += 1
         first = segment.number == 1 and segment.first_tick - boot.cursor <= START_SLACK

@@ -90,6 +90,13 @@ class SegmentChecker:
             length += self._fill(file, 1)
         return Checked(False, header_differs, tuple(differing), True, length, 0)
 
+    def whole_root(self, file: Media, segment: Segment, length: int) -> bytes:
+        """Root over all `length` bytes of a file, cut into header and leaves as `segment` has them."""
+        file.seek(0)
+        as_if = segment._replace(length=max(length, segment.header_length))
+        header_leaf, data_root, _length, _frame = self._hash(file, as_if)
+        return sha256(b"\x01" + header_leaf + data_root).digest()
+
     def _hash(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, int]:
         """(header leaf, root over the data leaves, length found, WAV frame)."""
         size = segment.leaf_size

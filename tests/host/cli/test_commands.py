@@ -310,9 +310,7 @@ def test_blank_and_unknown_recorders(evidock: Evidock, recorder: ScriptedRecorde
     assert "evidock provision" in told.complaint
 
 
-def test_a_disk_that_is_full_half_way(
-    evidock: Evidock, recorder: ScriptedRecorder, port: str, tmp_path: Path
-) -> None:
+def test_a_disk_that_is_full_half_way(evidock: Evidock, recorder: ScriptedRecorder, port: str, tmp_path: Path) -> None:
     """A real limit of the system on the size of a file stands for the full disk: the same command goes on after it."""
     evidock("init", "store")
     evidock("provision", "--port", port, "store")
@@ -441,9 +439,7 @@ def test_progress_on_a_terminal_and_in_a_log(
     assert re.search(r"media: .+ of .+, .+/s, \d:\d\d:\d\d left", told.err)
 
 
-def test_the_clock_of_a_recorder_that_lost_it_is_set(
-    evidock: Evidock, recorder: ScriptedRecorder, port: str
-) -> None:
+def test_the_clock_of_a_recorder_that_lost_it_is_set(evidock: Evidock, recorder: ScriptedRecorder, port: str) -> None:
     evidock("init", "store")
     evidock("provision", "--port", port, "store")
     recorder.wall = (codes.WALL_UNSET, 0)

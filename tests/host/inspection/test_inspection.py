@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.forge import Host, key_of, put, shift
 
 from evidock import EvidockError, inspection
 from evidock.inspection import decoder
 from evidock_protocol import card, cbor, flash, framing, merkle, messages, sign1, statements, wire
-from support.forge import Host, key_of, put, shift
 
 
 def said(path: Path) -> str:
@@ -36,7 +36,9 @@ def flash_image() -> bytes:
     sectors = [b"\xff" * flash.SECTOR]
     body = b"".join(_record(flash.RECORD_ENTRY, raw) for raw in recorder.entries[:4])
     sectors.append((flash.encode_head(flash.MAGIC_JOURNAL, 7) + body).ljust(flash.SECTOR, b"\xff"))
-    sectors.append((flash.encode_head(flash.MAGIC_ANCHOR, 1) + flash.encode_anchor(2, 1, 512, 99)).ljust(flash.SECTOR, b"\xff"))
+    sectors.append(
+        (flash.encode_head(flash.MAGIC_ANCHOR, 1) + flash.encode_anchor(2, 1, 512, 99)).ljust(flash.SECTOR, b"\xff")
+    )
     secret = bytes(key_of("secret"))
     keys = flash.encode_key(3, secret).ljust(flash.KEY_SLOT, b"\xff") + bytes(44).ljust(flash.KEY_SLOT, b"\xff")
     sectors.append(keys.ljust(flash.SECTOR, b"\xff"))
@@ -70,7 +72,12 @@ def test_what_a_store_holds(store: Path, name: str, expected: list[str]) -> None
 def test_a_flash_image_is_read_without_its_secrets(tmp_path: Path) -> None:
     put(tmp_path / "flash.img", flash_image())
     text = said(tmp_path / "flash.img")
-    for part in ("sector 1: journal, generation 7", "entry 3 SEGMENT", "anchor: START 2, segment 1, 512 bytes", "slot 0: whole, epoch 3"):
+    for part in (
+        "sector 1: journal, generation 7",
+        "entry 3 SEGMENT",
+        "anchor: START 2, segment 1, 512 bytes",
+        "slot 0: whole, epoch 3",
+    ):
         assert part in text
     assert "slot 1: wiped" in text
     assert bytes(key_of("secret")).hex()[:16] not in text
@@ -89,7 +96,9 @@ def test_a_key_file_shows_its_fingerprint_and_nothing_else(tmp_path: Path) -> No
     text = said(tmp_path / "host.key")
     assert sign1.thumbprint(bytes(key_of("host").verify_key)).hex() in text
     assert seed.hex() not in text
-    put(tmp_path / "organisation.key", b'{"kind": "evidock organisation key", "secret": "' + seed.hex().encode() + b'"}')
+    put(
+        tmp_path / "organisation.key", b'{"kind": "evidock organisation key", "secret": "' + seed.hex().encode() + b'"}'
+    )
     text = said(tmp_path / "organisation.key")
     assert "secret: not shown" in text
     assert seed.hex() not in text
@@ -129,7 +138,12 @@ def test_a_stranger_is_refused_in_one_line(tmp_path: Path) -> None:
         said(tmp_path / "letter.txt")
 
 
-_SAMPLES = [b"".join(shift(Host()).entries), flash_image(), frame(b"\x83\x01\x02\x03"), b"".join(shift(Host()).openings)]
+_SAMPLES = [
+    b"".join(shift(Host()).entries),
+    flash_image(),
+    frame(b"\x83\x01\x02\x03"),
+    b"".join(shift(Host()).openings),
+]
 
 
 @given(st.data())

@@ -182,8 +182,7 @@ def test_at_17_an_unannounced_key(host: Host, tmp_path: Path) -> None:
     recorder.add(kinds.MARK, {"recording": None, "type": 1, "count": 1})
     store = host.write(tmp_path / "store", recorder)
     report = report_of(store, host)
-    assert any(one.code == "KEY_CHANGE" and one.attack == 17 for one in report.findings)
-    assert report.verdict.rank >= Verdict.UNTRUSTED.rank
+    expect(report, Verdict.UNTRUSTED, "KEY_CHANGE", 17)
 
 
 def test_an_epoch_that_signed_another_tree(host: Host, tmp_path: Path) -> None:

@@ -255,6 +255,21 @@ def test_files_swapped_between_two_segments_are_both_altered(store: Path, host: 
     report = report_of(store, host)
     assert report.verdict is Verdict.ALTERED
     assert {finding.segment for finding in report.findings if finding.code == "CONTENT_MISMATCH"} == {1, 2}
+    swapped = [finding for finding in report.findings if (finding.code, finding.attack) == ("ORDER", 6)]
+    assert {finding.segment for finding in swapped} == {1, 2}
+    assert all(finding.time for finding in swapped)
+
+
+def test_at_15_another_recorders_file_in_this_place(host: Host, recorder: Recorder, tmp_path: Path) -> None:
+    other = shift(host, "other", leaf_size=8192)
+    other.media[1, 1] = other.media[2, 2]
+    store = host.write(tmp_path / "both", recorder, shift(Host(), "other"))
+    theirs = next(store.glob(f"recorders/{other.device.hex()}/media/**/R0000001/S0000003.wav"))
+    ours = next(store.glob(f"recorders/{recorder.device.hex()}/media/**/R0000001/S0000002.wav"))
+    ours.write_bytes(theirs.read_bytes())
+    finding = next(one for one in report_of(store, host).findings if one.code == "WRONG_DEVICE")
+    assert finding.attack == 15
+    assert other.device.hex()[:16] in finding.text
 
 
 def test_a_thief_without_keys_cannot_sign_for_his_edit(store: Path, host: Host) -> None:
