@@ -16,6 +16,7 @@ from evidock_agent.recorder import Recorder
 from evidock_agent.server import Server
 from evidock_agent.tallies import Backlog, Refusals
 from evidock_protocol import codes, entry, flash, kinds, sign1
+from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class Agent:
         self.open_rings()
         self.recorder = Recorder(self)
         self.server = Server(self)
-        self._ready = False
+        self._ready = False  # boot has begun to write: presses count from here on
+        self._pressed = None  # the job that the last press asked for
         self._untidy = True  # idle time may have sectors to erase
-        self._card_seen = False
+        self._card_seen: bool | None = False
         self.add_job(self._boot())
 
     @property
@@ -64,14 +66,15 @@ class Agent:
         self.board.watchdog.feed()
         if self.off:
             return IDLE_MS
-        moved = self.recorder.pump()
-        self.server.step()
+        moved = self.recorder.pump() if self.failed is None else 0
+        stirred = self.server.step()
+        self._poll_buttons()
         if self._jobs:
             self._run_job()
         else:
             self._look_around()
         now = self.moments.now()
-        if self._jobs or self.server.busy():
+        if self._jobs or stirred:
             self._heard = now
             return 0
         if moved:
@@ -95,6 +98,10 @@ class Agent:
         self.provisioned = True
         self.remember_key(genesis.body["public_key"])
         self.add_job(self._begin(boot.Scan()))
+
+    def lose_card(self) -> None:
+        """A card gave an error: when nothing records, it is mounted anew, or MEDIUM says that it is gone."""
+        self._card_seen = None
 
     def remember_key(self, public: bytes) -> None:
         """Keeps the public keys of the last two epochs: checkpoints of an open segment are signed by one of them."""
@@ -126,6 +133,10 @@ class Agent:
             # What could be said has been said. Idle time with a card, or a docking, makes room again.
             self.journal_full = True
             self.show_state()
+        except OSError:
+            # Whoever uses the card minds its errors, so this is internal flash: nothing more would be durable.
+            self.failed = "internal flash failed"
+            self.show_state()
         self._jobs.remove(job)
 
     def _boot(self):
@@ -134,99 +145,130 @@ class Agent:
             self._ready = True
             self.show_state()
             return
-        genesis = entry.parse(raw)
-        self.remember_key(genesis.body["public_key"])
-        self.journal.device = genesis.device
-        yield
-        scan = boot.read_journal(self)
+        try:
+            self.genesis = entry.parse(raw)
+            self.provisioned = True
+            self.remember_key(self.genesis.body["public_key"])
+            self.journal.device = self.genesis.device
+            yield
+            scan = boot.read_journal(self)
+        except ProtocolError as error:  # whole records that this version cannot read: another version's, left alone
+            self._fail(str(error))
+            return
         yield
         has_key = yield from self.journal.use_live_key()
         if not has_key:
-            self.genesis = genesis
-            self.provisioned = True
-            self.failed = "no key for epoch %d" % self.journal.epoch
-            self.show_state()
+            self._fail("no key for epoch %d" % self.journal.epoch)
             return
-        self.genesis = genesis
-        self.provisioned = True
         self.journal.boot += 1
         yield from self._begin(scan)
 
     def _begin(self, scan: boot.Scan):
-        """Generator: the card, BOOT and its companions, and erasing ahead."""
+        """Generator: the card, erasing ahead, BOOT and its companions."""
+        self._ready = True
         self._card_seen = self.board.card.present()
-        self.card_identity = boot.attach_card(self)
-        for receipt in scan.receipts:
-            self.backlog.discount(self, receipt)
-        self.recorder.number = scan.recordings
-        while self._erase_ahead():
+        self.card_identity = yield from boot.attach_card(self)
+        for sequence in scan.receipts:
+            self.backlog.discount(self, entry.parse(self.journal.raw(sequence)).body["statement"])
+            yield
+        self.recorder.number = scan.recordings or boot.newest_recording(self)
+        while (yield from self._make_ready()):
             yield
         yield from boot.write_boot(self, scan)
-        self._ready = True
         self.show_state()
 
-    def _look_around(self) -> None:
-        """Buttons, card and what idleness allows; called when no job waits."""
-        if not self._ready or not self.provisioned or self.failed is not None:
+    def _poll_buttons(self) -> None:
+        """Takes a press once the last one's job is done; on every step, so that no flood of requests delays it."""
+        if not self._ready or self._pressed in self._jobs:
             return
         press = self.board.buttons.poll()
-        now = self.moments.now()
-        if press == signals.BUTTON_RECORD:
-            self.add_job(
-                self.recorder.stop(codes.STOP_BUTTON)
-                if self.recorder.active
-                else self.recorder.start(codes.START_BUTTON)
-            )
+        if not press:
+            return
+        if press == signals.BUTTON_OFF:
+            can_write = self.provisioned and self.failed is None
+            self._pressed = self._power_off() if can_write else self._switch_off()
+        elif not self.provisioned or self.failed is not None:
+            return
         elif press == signals.BUTTON_MARK:
-            self.add_job(self._mark())
-        elif press == signals.BUTTON_OFF:
-            self.add_job(self._power_off())
-        elif not self.recorder.active and self.board.card.present() != self._card_seen:
+            self._pressed = self._mark()
+        elif self.recorder.active:
+            self._pressed = self.recorder.stop(codes.STOP_BUTTON)
+        else:
+            self._pressed = self.recorder.start(codes.START_BUTTON)
+        self.add_job(self._pressed)
+
+    def _look_around(self) -> None:
+        """The card and what idleness allows; called when no job waits."""
+        if not self.provisioned or self.failed is not None:
+            return
+        now = self.moments.now()
+        if not self.recorder.active and self.board.card.present() != self._card_seen:
             self.add_job(self._change_card())
         elif self.refusals.due(now):
             self.add_job(self.refusals.write(self, now))
         elif self._untidy and not self.recorder.active:
-            self._untidy = self._erase_ahead()
+            self.add_job(self._tidy())
 
     def _mark(self):
         body = {"recording": self.recording, "type": codes.MARK_EVIDENCE, "count": 1}
         yield from self.journal.append(kinds.MARK, body, spare=True)
 
     def _power_off(self):
-        yield from self.recorder.stop(codes.STOP_POWER_OFF)
-        yield from self.mirror.catch_up(self.journal)
-        now = telemetry.read(self)
-        body = {
-            "reason": codes.OFF_BUTTON,
-            "battery": now["battery"],
-            "millivolts": now["millivolts"],
-            "storage_free": now["storage_free"],
-        }
-        yield from self.journal.append(kinds.OFF, body)
+        try:
+            yield from self.recorder.stop(codes.STOP_POWER_OFF)
+            yield from self.mirror.catch_up(self.journal)
+            now = telemetry.read(self)
+            body = {
+                "reason": codes.OFF_BUTTON,
+                "battery": now["battery"],
+                "millivolts": now["millivolts"],
+                "storage_free": now["storage_free"],
+            }
+            yield from self.journal.append(kinds.OFF, body)
+        except (JournalFull, rings.RingFull):  # no room to say so; it is switched off all the same
+            self.journal_full = True
+        yield from self._switch_off()
+
+    def _switch_off(self):
         self.off = True
         self.show_state()
         self.board.power_off()
+        yield
+
+    def _fail(self, text: str) -> None:
+        self._ready = True
+        self.failed = text
+        self.show_state()
 
     def _change_card(self):
         old = self.card_identity
         self._card_seen = self.board.card.present()
         self.server.transfer.clear()
-        if old is not None:
-            self.board.card.unmount()
-            self.mirror.detach()
-        self.card_identity = boot.attach_card(self)
+        self.mirror.detach()
+        boot.detach_card(self)
+        self.card_identity = yield from boot.attach_card(self)
+        while (yield from self._make_ready()):  # a full journal waits for nothing but a card
+            yield
         if self.card_identity != old:
             yield from boot.write_medium(self, old)
         yield from self.mirror.catch_up(self.journal)
 
-    def _erase_ahead(self) -> bool:
-        """Makes one sector ready, when nothing records. The ring keeps entries until half of it is needed."""
+    def _tidy(self):
+        self._untidy = yield from self._make_ready()
+
+    def _make_ready(self):
+        """Generator: makes one sector ready, when nothing records; whether there may be more.
+
+        The ring keeps entries until half of it is needed, and those that the card lacks in any case.
+        """
         journal = self.journal
+        if journal.ring.ring.erase_ahead() or self.anchors.erase_ahead() or self._keys.erase_ahead():
+            return True
+        if journal.ring.room() < self.board.journal_flash.sectors * flash.SECTOR // 2:
+            yield from self.mirror.catch_up(journal)
+            if self.mirror.usable and journal.drop_below(self.mirror.end):
+                return True
         if self.journal_full and journal.ring.room() > 2 * RESERVE:
             self.journal_full = False
             self.show_state()
-        if journal.ring.ring.erase_ahead() or self.anchors.erase_ahead() or self._keys.erase_ahead():
-            return True
-        if journal.ring.room() < self.board.journal_flash.sectors * flash.SECTOR // 2 and self.mirror.usable:
-            return self.mirror.end == journal.size and journal.drop_below(self.mirror.end)
         return False

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
 
+
 class OpenRecording:
     """A recording that the journal leaves open: where it started and how far it is sealed."""
 
@@ -23,6 +24,7 @@ class OpenRecording:
         self.boot = start.boot
         self.segments = 0
         self.last_tick = start.ticks
+        self.interrupted = False  # INTERRUPT is there already, STOP is not
 
 
 class Scan:
@@ -35,7 +37,7 @@ class Scan:
         self.wall_state = codes.WALL_UNSET
         self.missing: list[tuple[int, int]] = []
         self.told_missing = 0  # last sequence that a JOURNAL entry already names
-        self.receipts: list[bytes] = []
+        self.receipts: list[int] = []  # sequences of entries that hold one
 
     def follow(self, agent: "Agent", parsed: entry.Entry) -> None:
         """Takes one entry, oldest first."""
@@ -49,6 +51,9 @@ class Scan:
                 self.open.segments = body["number"]
                 self.open.last_tick = body["last_tick"]
             agent.backlog.add(body["length"])
+        elif parsed.kind == kinds.INTERRUPT:
+            if self.open is not None:
+                self.open.interrupted = True
         elif parsed.kind == kinds.STOP:
             self.open = None
             self.recordings = body["recording"]
@@ -59,7 +64,7 @@ class Scan:
         elif parsed.kind == kinds.JOURNAL:
             self.told_missing = body["last"] + 1
         elif parsed.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
-            self.receipts.append(body["statement"])
+            self.receipts.append(parsed.sequence)
         elif parsed.kind in (kinds.GENESIS, kinds.EPOCH):
             agent.remember_key(body["public_key"])
 
@@ -95,8 +100,8 @@ def read_journal(agent: "Agent") -> Scan:
     return scan
 
 
-def attach_card(agent: "Agent") -> bytes | None:
-    """Mounts the card and returns its identity, which it gets when it has none; None without a usable card."""
+def attach_card(agent: "Agent"):
+    """Generator: mounts the card and returns its identity, made when it has none; None without a usable card."""
     cards = agent.board.card
     try:
         if not cards.mount():
@@ -112,11 +117,32 @@ def attach_card(agent: "Agent") -> bytes | None:
             identity = bytes(file.read(16))
         agent.folder = card.device_folder(agent.journal.device)
         cards.make_folder(agent.folder)
-        agent.mirror.attach(agent.folder, agent.journal)
+        yield from agent.mirror.attach(agent.folder, agent.journal)
         return identity
     except OSError:  # a card that cannot be written is no card; MEDIUM and CHECK say so
         agent.mirror.detach()
+        detach_card(agent)
         return None
+
+
+def detach_card(agent: "Agent") -> None:
+    """Lets go of the card, should it still be there."""
+    try:
+        agent.board.card.unmount()
+    except OSError:  # it was pulled, or never mounted
+        return
+
+
+def newest_recording(agent: "Agent") -> int:
+    """The highest number of a recording on the card, 0 without: for a journal whose last START has left the ring."""
+    newest = 0
+    try:
+        for name in agent.board.card.names(agent.folder) if agent.card_identity is not None else ():
+            if len(name) == 8 and name[0] == "R" and name[1:].isdigit():
+                newest = max(newest, int(name[1:]))
+    except OSError:  # the card was pulled just now
+        return newest
+    return newest
 
 
 def write_boot(agent: "Agent", scan: Scan):

@@ -79,9 +79,9 @@ class Journal:
         self._openings.append(address)
 
     def use_live_key(self):
-        """Generator: finds the key of the live epoch and wipes every other; False, and all stay, when it is not there."""
+        """Generator: finds the live epoch's key and wipes every other; False when it is not there, and all stay."""
         self.has_key = False
-        for slot, epoch, seed in self._keys.keys():
+        for slot, epoch, seed in self._keys.whole():
             if epoch == self.epoch:
                 self.signer = yield from signer.make(epoch, seed, self._random)
                 self._slot = slot

@@ -24,7 +24,7 @@ class KeyRing:
         self._slots = region.sectors * _SLOTS_PER_SECTOR
         self._next = 0
 
-    def keys(self):
+    def whole(self):
         """Yields (slot, epoch, seed) of every key that is there."""
         raw = bytearray(flash.KEY_BYTES)
         for slot in range(self._slots):

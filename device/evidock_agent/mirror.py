@@ -28,41 +28,63 @@ class Mirror:
         self._openings_end = 0  # private records of entries below this are on the card
         self._cursor = (0, 0)  # (sequence, byte offset) where the last read went on
 
-    def attach(self, folder: str, journal: "Journal") -> None:
-        """Finds how far the card's copy goes. A copy that is not this journal's is set aside under another name."""
+    def attach(self, folder: str, journal: "Journal"):
+        """Generator: finds how far the card's copy goes: what the ring holds is compared, older entries are counted.
+
+        A copy that is not this journal's, or ends before the ring begins, is set aside under another name.
+        """
         self.usable = True
+        self.gap = None
+        self._folder = folder
         self._path = folder + "/" + card.JOURNAL
         self._openings_path = folder + "/" + card.PRIVATE
+        self._begin(journal.first)
+        if self._cards.size(self._path):
+            foreign = yield from self._follow(journal)
+            if self.end < journal.first:
+                self.gap = (self.end, journal.first - 1)
+            if foreign or self.gap is not None:
+                self._set_aside(journal.first)
+        self._openings_end = self.end if self._cards.size(self._openings_path) else self.first
+
+    def _begin(self, first: int) -> None:
+        self.first = self.end = first
         self._length = 0
-        self.first = self.end = 0
-        last_hash = b""
-        size = self._cards.size(self._path)
-        if size:
-            for raw, offset in self._statements(0):
+        self._cursor = (first, 0)
+
+    def _follow(self, journal: "Journal"):
+        """Generator: takes in the copy as far as it is whole; whether it goes on as another journal does."""
+        newest = b""
+        for raw, offset in self._statements(0):
+            if not newest:
                 try:
-                    parsed = entry.parse(raw)
-                except ProtocolError:
-                    break
-                if self.end and (parsed.sequence != self.end or parsed.previous != last_hash):
-                    break
-                if not self.end:
-                    self.first = parsed.sequence
-                self.end = parsed.sequence + 1
-                self._length = offset + len(raw)
-                last_hash = parsed.hash
-        behind = 0 < self.end < journal.first
-        self.gap = (self.end, journal.first - 1) if behind else None
-        if size and (behind or not self._is_of(journal, last_hash)):
-            self._cards.remove(folder + "/JOURNAL.OLD")
-            self._cards.rename(self._path, folder + "/JOURNAL.OLD")
-            self._cards.remove(self._openings_path)
-            self._length = self.first = self.end = 0
-        if not self._length:
-            self.first = self.end = journal.first
-        self._cursor = (self.first, 0)
-        self._openings_end = self.first
-        if self._cards.size(self._openings_path):
-            self._openings_end = self.end
+                    self._begin(entry.parse(raw).sequence)
+                except ProtocolError:  # torn before it was whole once
+                    return False
+            if self.end >= journal.size:
+                return True
+            held = journal.raw(self.end) if self.end >= journal.first else b""
+            if held and held != raw:
+                return _is_entry(raw)
+            newest = raw
+            self.end += 1
+            self._length = offset + len(raw)
+            if self.end % 8 == 0:
+                yield
+        if newest and self.end == journal.first:  # nothing of it is in the ring: the link decides
+            following = entry.parse(journal.raw(self.end)) if journal.size > self.end else None
+            return following is not None and following.previous != sign1.statement_hash(newest)
+        return False
+
+    def _set_aside(self, first: int) -> None:
+        number = 0
+        name = self._folder + "/JOURNAL.OLD"
+        while self._cards.size(name) is not None:  # an older one may hold the only copy of some entries
+            number += 1
+            name = self._folder + "/JOURNAL.O%02d" % number
+        self._cards.rename(self._path, name)
+        self._cards.remove(self._openings_path)
+        self._begin(first)
 
     def detach(self) -> None:
         """The card is gone."""
@@ -92,6 +114,8 @@ class Mirror:
             file.seek(self._length)  # over a torn tail, should power have gone in the middle of an entry
             while self.end < journal.size:
                 raw = journal.raw(self.end)
+                if not raw:
+                    raise OSError("the ring lost entry %d" % self.end)  # the copy ends here
                 file.write(raw)
                 self._length += len(raw)
                 self.end += 1
@@ -99,8 +123,8 @@ class Mirror:
         finally:
             file.close()
 
-    def read(self, sequence: int, limit: int) -> bytes:
-        """Whole entries from `sequence` on, at most `limit` bytes but at least one entry.
+    def read(self, sequence: int, limit: int):
+        """Generator: whole entries from `sequence` on, at most `limit` bytes but at least one entry.
 
         B"" when the card has none.
         """
@@ -113,16 +137,13 @@ class Mirror:
                 if found and len(found) + len(raw) > limit:
                     break
                 found += raw
+            else:
+                yield
             at += 1
             self._cursor = (at, where + len(raw))
             if at == self.end:
                 break
         return found
-
-    def _is_of(self, journal: "Journal", last_hash: bytes) -> bool:
-        if not journal.first < self.end <= journal.size:
-            return self.end == journal.first > 0
-        return sign1.statement_hash(journal.raw(self.end - 1)) == last_hash
 
     def _statements(self, offset: int):
         """Yields (bytes, offset) of whole statements from byte `offset` on; stops at the first that is torn."""
@@ -144,3 +165,11 @@ class Mirror:
                 pending = pending[at:]
                 if not more or len(pending) > versions.MAXIMUM_STATEMENT:
                     return
+
+
+def _is_entry(raw: bytes) -> bool:
+    try:
+        entry.parse(raw)
+        return True
+    except ProtocolError:
+        return False

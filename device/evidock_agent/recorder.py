@@ -92,7 +92,7 @@ class Recorder:
         return count
 
     def stop(self, reason: int):
-        """Generator: last bytes, SEGMENT, STOP, and a new epoch. A card that fails meanwhile ends the recording, too."""
+        """Generator: last bytes, SEGMENT, STOP, and a new epoch; also when the card fails meanwhile."""
         agent = self._agent
         if not self.active:
             return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
     from evidock_agent.boot import OpenRecording
 
-_CHECKPOINTS_READ = 16 * versions.MAXIMUM_STATEMENT  # a segment of 60 s has 12; more than this is not ours
+_CHECKPOINTS_READ = 8192  # bytes: a segment of 60 s has 15 of about 400; more than this is not ours
 
 _RESET_CAUSES = {
     codes.RESET_POWER_ON: codes.CAUSE_POWER_LOST,
@@ -37,21 +37,29 @@ def recover(agent: "Agent", left: "OpenRecording"):
     if anchor is not None and anchor[0] != left.sequence:
         anchor = None
     if agent.card_identity is not None and agent.card_identity == left.card:
-        while True:
-            stem = agent.folder + "/" + card.recording_folder(left.recording) + "/" + card.segment_stem(number) + "."
-            if agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) is None:
-                break
-            sealed = yield from _recover_segment(agent, left, stem, number, tick, anchor)
-            if sealed is None:
-                break
-            left.segments += 1
-            tick = sealed
-            number += 1
+        try:
+            while True:
+                stem = (
+                    agent.folder + "/" + card.recording_folder(left.recording) + "/" + card.segment_stem(number) + "."
+                )
+                if agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) is None:
+                    break
+                sealed = yield from _recover_segment(agent, left, stem, number, tick, anchor)
+                if sealed is None:
+                    break
+                left.segments += 1
+                tick = sealed
+                number += 1
+                agent.board.card.remove(stem + card.CHECKPOINTS)
+        except OSError:  # the card fails: what it gave is sealed, and the recorder comes up all the same
+            agent.lose_card()
+            yield from _fault(agent, codes.FAULT_STORAGE, left.recording, number, [])
     if anchor is not None and anchor[1] >= number:
         yield from _fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [anchor[2], 0])
     cause = _RESET_CAUSES.get(agent.board.reset_cause, codes.CAUSE_UNKNOWN)
-    body = telemetry.interrupt(agent, left.recording, cause, left.boot, tick, agent.board.reset_cause)
-    yield from agent.journal.append(kinds.INTERRUPT, body)
+    if not left.interrupted:
+        body = telemetry.interrupt(agent, left.recording, cause, left.boot, tick, agent.board.reset_cause)
+        yield from agent.journal.append(kinds.INTERRUPT, body)
     now = telemetry.read(agent)
     body = {
         "recording": left.recording,
@@ -96,8 +104,8 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     media.write(header)
     media.close()
     frames = (length - card.WAV_HEADER) // frame
-    last_tick = first_tick + frames * 1000 // rate
     lost = checkpoint["lost"] if checkpoint else 0
+    last_tick = first_tick + (frames + lost) * 1000 // rate
     body = segment_values(
         left.recording,
         number,
@@ -115,7 +123,6 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     )
     yield from agent.journal.append(kinds.SEGMENT, body)
     agent.backlog.add(length)
-    cards.remove(stem + card.CHECKPOINTS)
     return last_tick
 
 

@@ -33,7 +33,7 @@ class Server:
         self._output: memoryview | None = None  # the rest of the frame that is being sent
 
     def step(self) -> bool:
-        """One slice: sends what fits, reads what is there, begins or goes on with one answer. Whether anything moved."""
+        """One slice: sends what fits, reads what is there, begins or goes on with one answer; whether it did any."""
         moved = self._output is not None and self._send(self._output) > 0
         if not self._waiting:  # the line keeps the rest: a host has 255 bytes of credit, and memory is short
             count = self._agent.board.link.read(self._input)

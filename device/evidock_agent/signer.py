@@ -41,7 +41,7 @@ class Signer:
 
 def steps(work: "Iterator[Any]"):
     """Generator: runs one of ed25519's *_steps and returns its result, the last thing that it yields."""
-    result: "Any" = None
+    result: Any = None
     for result in work:
         if result is None:
             yield

@@ -107,7 +107,7 @@ class Archive:
 
     def partial_path(self, recording: int, number: int) -> Path:
         """Where a segment's bytes lie while it is half pulled."""
-        return self.folder / layout.partial(recording, number)[0]
+        return self.folder / layout.partial(recording, number)
 
     def leaves_path(self, recording: int, number: int) -> Path:
         """Where a segment's leaf hashes lie, once they were checked against its signed root."""

@@ -23,7 +23,7 @@ HEADS = "heads.cbs"  # every signed head seen: a CBOR sequence
 RECEIPTS = "receipts.cbs"  # every receipt given: a CBOR sequence
 MEDIA = "media"
 LEAVES = "leaves"  # leaf hashes of every segment, so that damage is located
-PARTIAL = "partial"  # segments half pulled, and the leaf hashes they are checked against
+PARTIAL = "partial"  # segments half pulled
 
 LAST_MS = 253_370_764_800_000  # Unix milliseconds: the year 9999, where the calendar ends
 
@@ -47,10 +47,10 @@ def segment(started_ms: int | None, zone: tzinfo, recording: int, number: int, m
     return PurePosixPath(MEDIA) / day / card.recording_folder(recording) / name
 
 
-def partial(recording: int, number: int) -> tuple[PurePosixPath, PurePosixPath]:
-    """(data, leaf hashes) of a half-pulled segment, below the recorder's folder."""
+def partial(recording: int, number: int) -> PurePosixPath:
+    """A half-pulled segment, below the recorder's folder."""
     stem = f"{card.recording_folder(recording)}-{card.segment_stem(number)}"
-    return PurePosixPath(PARTIAL) / f"{stem}.part", PurePosixPath(PARTIAL) / f"{stem}.lvs"
+    return PurePosixPath(PARTIAL) / f"{stem}.part"
 
 
 def leaves(recording: int, number: int) -> PurePosixPath:

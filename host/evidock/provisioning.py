@@ -49,7 +49,7 @@ def provision(recorder: Recorder, store: Store | None = None, serial: str = "", 
     archive = store.archive(device)
     if archive.chain.genesis is None:
         entries = [raw if raw is not None else _fetch_genesis(recorder.connection, store, device)]
-        _check(entries[0], device, store)
+        _check(entries[0], device, store, fresh=raw is not None)
         archive.extend(entries)
     genesis = cast(Entry, archive.chain.genesis)
     store.custody.enrol(genesis)
@@ -74,8 +74,10 @@ def _fetch_genesis(connection: Connection, store: Store, device: bytes) -> bytes
     return fetch_entries(connection, 0)[0]
 
 
-def _check(raw: bytes, device: bytes, store: Store) -> None:
-    """Raises BadEvidence unless `raw` is the GENESIS of `device` for this store's organisation."""
+def _check(raw: bytes, device: bytes, store: Store, fresh: bool) -> None:
+    """Raises BadEvidence unless `raw` is GENESIS of `device` for this organisation, and for this host when `fresh`."""
     genesis = Chain(device).accept(raw)
     if genesis.body["organisation"] != store.organisation or genesis.body["successor"] != store.successor:
         raise BadEvidence("other_organisation", device=device.hex()[:16])
+    if fresh and genesis.body["host"] != store.host.thumbprint:
+        raise BadEvidence("other_host", device=device.hex()[:16])

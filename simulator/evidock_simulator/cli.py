@@ -126,7 +126,7 @@ def attack(
     if catalogue is None:
         _stop("this version has no attack catalogue")
     try:
-        catalogue.apply(name, source, target)
+        print(catalogue.apply(name, source, target))
     except (ValueError, OSError) as error:
         _stop(error)
 

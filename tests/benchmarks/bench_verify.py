@@ -1,7 +1,7 @@
 """How much of SHA-256's own speed is left when a whole archive is verified: `python
 tests/benchmarks/bench_verify.py`.
 
-Makes a store of 1,000 segments of 1 MB (leaves of 64 KiB) in a temporary folder, reads it once so that it lies in
+Makes a store of 1,000 segments of 1 MiB (leaves of 64 KiB) in a temporary folder, reads it once so that it lies in
 memory, and then takes turns: SHA-256 over the same files read the same way (one buffer of a leaf, one thread), and the
 verification. Prints the median of the quotients, and the peak memory of a process that verifies a quarter of the
 archive and of one that verifies all. `--segments N`, `--rounds N` and `--folder DIR` make it smaller, quicker, or keep
@@ -27,11 +27,12 @@ from support.forge import RATE, Host, Media, write_archive  # noqa: E402
 from evidock import keys, layout  # noqa: E402
 from evidock.report import Verdict  # noqa: E402
 from evidock.verification import verify  # noqa: E402
-from evidock_protocol import versions  # noqa: E402
+from evidock_protocol import codes, versions  # noqa: E402
 
-LENGTH = 1_000_000  # bytes of a segment
+LENGTH = 1 << 20  # bytes of a segment
 LEAF = versions.LEAF_DEFAULT
-PER_RECORDING = 20
+PER_RECORDING = 50
+PER_EPOCH = 18  # segments of 33 s in ten minutes
 TARGET = 0.90
 
 
@@ -55,6 +56,8 @@ class Writer:
             write_archive(archive, recorder, journal=False)
             kept |= {place: Media(b"", one.leaves, one.media, one.started_ms) for place, one in recorder.media.items()}
             recorder.media.clear()
+            if recorder.number % PER_EPOCH == 0:
+                recorder.change_epoch(codes.EPOCH_TIME)
             if done % PER_RECORDING == PER_RECORDING - 1 or done == segments - 1:
                 recorder.stop()
         recorder.media = kept
@@ -103,7 +106,7 @@ def peak(folder: Path, pin: str) -> float:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     arguments.add_argument("--segments", type=int, default=1000)
     arguments.add_argument("--rounds", type=int, default=7)
     arguments.add_argument("--folder", type=Path, help="where the archive goes and stays; default: a temporary folder")
@@ -111,7 +114,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         top = chosen.folder or Path(temporary)
         whole, quarter = top / "whole", top / "quarter"
-        print(f"making {chosen.segments} segments of {LENGTH / 1e6:g} MB …", flush=True)
+        print(f"making {chosen.segments} segments of {LENGTH >> 20} MiB …", flush=True)
         for folder, segments in ((whole, chosen.segments), (quarter, max(1, chosen.segments // 4))):
             if not (folder / layout.STORE_FILE).exists():
                 Writer(folder, segments)

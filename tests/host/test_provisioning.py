@@ -128,6 +128,14 @@ def test_a_genesis_of_another_device(store: Store) -> None:
         provision(attach(recorder, store), store)
 
 
+def test_a_genesis_that_names_another_host(store: Store) -> None:
+    recorder = ScriptedRecorder()
+    honest = recorder.provision
+    recorder.provision = lambda *given: honest(*given[:4], bytes(32))  # type: ignore[method-assign]
+    with pytest.raises(BadEvidence, match="another host"):
+        provision(attach(recorder, store), store)
+
+
 def test_a_recorder_that_stays_blank(store: Store) -> None:
     recorder = ScriptedRecorder()
     recorder.twist = lambda kind, values: {**values, "device": None} if kind == messages.HELLO else values

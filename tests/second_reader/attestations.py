@@ -18,7 +18,7 @@ def read_statements(data: bytes, typ: int, file: str) -> tuple[list[tuple[int, S
     """The statements of a sequence, with their places."""
     statements: list[tuple[int, Statement]] = []
     findings: list[Finding] = []
-    for place, item in enumerate(split(data)):
+    for place, item in enumerate(split(data, typ)):
         code, detail, problem = "TAIL_OPEN", item.form.value, False
         if item.form is not Form.TORN:
             try:

@@ -1,10 +1,11 @@
 """Section "The journal file": a CBOR sequence of statements, cut into its items."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from .sign1 import BEFORE_KEY_ID, MAXIMUM_STATEMENT
+from .sign1 import BEFORE_KEY_ID, BEFORE_TYP, MAXIMUM_STATEMENT
 
 BYTE_STRING = 2
 
@@ -71,16 +72,20 @@ def _statement_end(data: bytes, offset: int) -> int:
     return end
 
 
-def split(data: bytes) -> Iterator[Item]:
-    """The items of a sequence of statements. After noise it goes on where the next statement's head begins."""
+def split(data: bytes, typ: int) -> Iterator[Item]:
+    """The items of a sequence of statements. After noise it goes on where a head of this `typ` begins.
+
+    The specification goes on at the head's first ten bytes; these also begin the statements inside HOST entries.
+    """
+    resumption = re.compile(re.escape(BEFORE_KEY_ID) + b"(?s:.{32})" + re.escape(BEFORE_TYP + typ.to_bytes(2, "big")))
     offset = 0
     while offset < len(data):
         form = Form.STATEMENT
         try:
             end = _statement_end(data, offset)
         except (_NoStatement, _EndOfFile) as reason:
-            end = data.find(BEFORE_KEY_ID, offset + 1)
-            form = Form.TORN if isinstance(reason, _EndOfFile) and end < 0 else Form.NOISE
-            end = len(data) if end < 0 else end
+            resumed = resumption.search(data, offset + 1)
+            form = Form.TORN if isinstance(reason, _EndOfFile) and resumed is None else Form.NOISE
+            end = resumed.start() if resumed else len(data)
         yield Item(form, offset, data[offset:end])
         offset = end

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .attestations import check_private, check_receipts, read_heads
 from .chain import Chain
+from .entries import ENTRY
 from .findings import Finding
 from .journal import split
 from .media import MediaReader
@@ -66,7 +67,7 @@ def _read(path: Path) -> bytes:
 def read_archive(folder: Path) -> Summary:
     """Everything that one recorder's folder holds, which is named by its device id; and what the store says of it."""
     folder = folder.resolve()
-    chain = verify_chain(list(split(_read(folder / "journal.cbs"))), bytes.fromhex(folder.name))
+    chain = verify_chain(list(split(_read(folder / "journal.cbs"), ENTRY)), bytes.fromhex(folder.name))
     findings = [Finding(f.code, f.detail, f.problem, "journal.cbs", f.item) for f in chain.findings]
     heads = read_heads(_read(folder / "heads.cbs"), chain)
     findings += heads.findings

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from .coverage import begins_in_time, follows, frames_fit
 from .entries import Entry
 from .fields import Fields
 from .findings import Finding
@@ -9,9 +10,7 @@ from .wav import MAXIMUM_FILE
 
 MINIMUM_LEAF, MAXIMUM_LEAF = 4096, 1048576
 HIGHEST_NUMBER = 9999999
-CAPTURE_DELAY = 500
 MEDIA_LOST, RECOVERED_EXCESS = 6, 7
-RECOVERED = 1
 
 
 @dataclass
@@ -107,17 +106,13 @@ class RecordingReader:
         numbers_hold = 1 <= number <= HIGHEST_NUMBER and 1 <= recording.number <= HIGHEST_NUMBER
         if not (sizes_hold and leaf_holds and numbers_hold):
             self.find("MALFORMED", "lengths, leaf size or numbers beyond their limits", recording.number, number)
-        if number == 1 and recording.start and not self._begins_in_time(recording.start, body):
+        if number == 1 and recording.start and not begins_in_time(recording.start, body):
             self.find("COVERAGE_HOLE", "the first segment begins elsewhere than START", recording.number, number)
-        elif number == expected and recording.segments and not _follows(recording.segments, body):
+        elif number == expected and recording.segments and not follows(recording.segments, body):
             self.find("COVERAGE_HOLE", "the segment does not follow the one before", recording.number, number)
-        if not _frames_fit(body):
+        if not frames_fit(body):
             self.find("COVERAGE_HOLE", "frames are missing", recording.number, number)
         recording.segments.append(body)
-
-    def _begins_in_time(self, start: Entry, body: Fields) -> bool:
-        delay = body.integer("first_tick") - start.fields.integer("ticks")
-        return body.integer("boot") == start.fields.integer("boot") and 0 <= delay <= CAPTURE_DELAY
 
     def _stop(self, recording: Recording, entry: Entry) -> None:
         recording.stop, self.open = entry, None
@@ -141,21 +136,3 @@ class RecordingReader:
             attested = recording.start is not None and recording.start.sequence in open_sequences
             if recording.stop is None and not attested:
                 self.note("TAIL_OPEN", "no STOP, and no head says that it runs", recording.number)
-
-
-def _follows(before: list[Fields], body: Fields) -> bool:
-    """Step 5: first_tick(n + 1) = last_tick(n), in one boot and on one track."""
-    same = [segment for segment in before if segment.integer("track") == body.integer("track")]
-    if not same or same[-1].integer("boot") != body.integer("boot"):
-        return True
-    return same[-1].integer("last_tick") == body.integer("first_tick")
-
-
-def _frames_fit(body: Fields) -> bool:
-    """Step 5, with a tolerance of 1 % and 100 ms of frames, which the specification leaves to the reader."""
-    rate, expected = body.integer("rate"), body.integer("expected")
-    there = body.integer("written") + body.integer("lost")
-    ticks = body.integer("last_tick") - body.integer("first_tick")
-    if body.integer("attested") != RECOVERED and expected != ticks * rate // 1000:
-        return False
-    return abs(there - expected) <= expected // 100 + rate // 10

@@ -34,24 +34,28 @@ def read_certificate(store: Path, organisation: bytes) -> tuple[Statement | None
         return None, [Finding("UNTRUSTED", str(error), file=CERTIFICATE_FILE)]
 
 
-def _contradiction(entry: Entry, chain: Chain, heads: Heads, roots: dict[tuple[int, int], bytes]) -> str | None:
-    """What a custody entry about this recorder says that its archive does not."""
-    body = entry.body
-    if entry.kind_name == "ENROL":
-        return None if body.octets("genesis") == chain.hashes.get(0) else "ENROL of another GENESIS"
-    if entry.kind_name not in ("HEAD", "INGEST"):
+def _contradiction(
+    entry: Entry, chain: Chain, heads: Heads, roots: dict[tuple[int, int], bytes]
+) -> tuple[str, str] | None:
+    """Code and detail of what a custody entry about this recorder says that its archive does not."""
+    body, kind = entry.body, entry.kind_name
+    if kind == "ENROL":
+        return None if body.octets("genesis") == chain.hashes.get(0) else ("FORK", "ENROL of another GENESIS")
+    if kind not in ("HEAD", "INGEST"):
         return None
     size = body.integer("size")
-    if size > chain.size or body.octets("newest") != chain.hashes.get(size - 1):
-        return f"{entry.kind_name} of a chain of {size} entries that is not this one"
-    if entry.kind_name == "HEAD":
+    if size > chain.size:
+        return "TAIL_OPEN", f"the chain has {chain.size} entries, the {kind} {size}"
+    if body.octets("newest") != chain.hashes.get(size - 1):
+        return "FORK", f"{kind} of another chain at size {size}"
+    if kind == "HEAD":
         if body.octets("root") != chain.root(size):
-            return "HEAD with another root"
-        return None if body.octets("head") in heads.hashes else "HEAD that is not among the heads"
+            return "FORK", f"HEAD of another tree at size {size}"
+        return None if body.octets("head") in heads.hashes else ("ROLLBACK", "this head is not in heads.cbs")
     missing = [
         (recording, number) for recording, number, root in body.segments() if roots.get((recording, number)) != root
     ]
-    return f"INGEST of segments that no SEGMENT names: {missing}" if missing else None
+    return ("CONTENT_MISMATCH", f"INGEST of segments that no SEGMENT names: {missing}") if missing else None
 
 
 def check_custody(
@@ -61,19 +65,19 @@ def check_custody(
     path = store / CUSTODY_FILE
     if not path.is_file() or certificate is None:
         return [Finding("NO_PIN", "no custody chain or certificate beside this folder", problem=False)]
-    custody = verify_chain(list(split(path.read_bytes())), host_id(certificate), CUSTODY)
+    custody = verify_chain(list(split(path.read_bytes(), CUSTODY)), host_id(certificate), CUSTODY)
     findings = [
-        Finding("CUSTODY_BREAK", f"{found.code}: {found.detail}", found.problem, CUSTODY_FILE, found.item)
-        for found in custody.findings
+        Finding("CUSTODY_BREAK", f"{finding.code}: {finding.detail}", finding.problem, CUSTODY_FILE, finding.item)
+        for finding in custody.findings
     ]
     roots = {(r.number, s.integer("number")): s.octets("root") for r in recordings for s in r.segments}
     enrolled = False
     for entry in custody.entries:
         if entry.known and entry.body.values.get("device") == chain.device:
             enrolled |= entry.kind_name == "ENROL"
-            detail = _contradiction(entry, chain, heads, roots)
-            if detail is not None:
-                findings.append(Finding("FORK", detail, file=CUSTODY_FILE, item=entry.sequence))
+            found = _contradiction(entry, chain, heads, roots)
+            if found is not None:
+                findings.append(Finding(*found, file=CUSTODY_FILE, item=entry.sequence))
     if not enrolled:
         findings.append(Finding("UNTRUSTED", "the recorder is not enrolled", file=CUSTODY_FILE))
     return findings

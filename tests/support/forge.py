@@ -47,7 +47,7 @@ def statement(key: SigningKey, typ: int, payload: bytes) -> bytes:
     return sign1.assemble(typ, key_id, payload, key.sign(sign1.signed_bytes(typ, key_id, payload)).signature)
 
 
-def sound(seconds: float, seed: int = 0) -> bytes:
+def sound(seconds: float, seed: object = 0) -> bytes:
     """16-bit samples that differ everywhere."""
     length = int(seconds * RATE) * 2
     block = hashlib.sha256(str(seed).encode()).digest()
@@ -197,7 +197,9 @@ class Recorder:
     def segment(self, seconds: float, **changed: object) -> bytes:
         """Records and seals a segment of `seconds`; `changed` overrides fields of SEGMENT."""
         self.wait(seconds)
-        return self.seal(sound(seconds, self.recording * 1000 + self.number), self.last_tick, self.ticks, **changed)
+        return self.seal(
+            sound(seconds, (self.name, self.recording, self.number)), self.last_tick, self.ticks, **changed
+        )
 
     def seal(self, data: bytes, first: int, last: int, **changed: object) -> bytes:
         self.number += 1

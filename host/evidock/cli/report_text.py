@@ -24,30 +24,33 @@ _STYLES = {
     Verdict.UNTRUSTED: "bold magenta",
     Verdict.ALTERED: "bold red",
 }
+_IDLE = "idle"  # declared, and no gap: standby or switched off
 # State: character and colour, so that the bar reads without colour too.
 _MARKS = {
-    State.RECORDED: ("█", "green"),
-    State.RECOVERED: ("▓", "green"),
-    State.POST_CLOSE: ("▒", "green"),
-    State.DECLARED: ("·", "bright_black"),
-    State.EXEMPT: ("=", "cyan"),
-    State.WITHHELD: ("w", "cyan"),
-    State.PENDING: ("?", "yellow"),
-    State.DISPOSED: ("-", "cyan"),
-    State.UNEXPLAINED: ("!", "yellow"),
-    State.ALTERED: ("X", "red"),
+    State.RECORDED.value: ("█", "green"),
+    State.RECOVERED.value: ("▓", "green"),
+    State.POST_CLOSE.value: ("▒", "green"),
+    State.DECLARED.value: ("-", "cyan"),
+    _IDLE: ("·", "bright_black"),
+    State.EXEMPT.value: ("=", "cyan"),
+    State.WITHHELD.value: ("w", "cyan"),
+    State.PENDING.value: ("?", "yellow"),
+    State.DISPOSED.value: ("d", "cyan"),
+    State.UNEXPLAINED.value: ("!", "yellow"),
+    State.ALTERED.value: ("X", "red"),
 }
 _WORST_FIRST = (
-    State.ALTERED,
-    State.UNEXPLAINED,
-    State.PENDING,
-    State.WITHHELD,
-    State.RECOVERED,
-    State.POST_CLOSE,
-    State.EXEMPT,
-    State.DISPOSED,
-    State.RECORDED,
-    State.DECLARED,
+    State.ALTERED.value,
+    State.UNEXPLAINED.value,
+    State.PENDING.value,
+    State.WITHHELD.value,
+    State.DECLARED.value,
+    State.RECOVERED.value,
+    State.POST_CLOSE.value,
+    State.EXEMPT.value,
+    State.DISPOSED.value,
+    State.RECORDED.value,
+    _IDLE,
 )
 _SEVERITIES = {
     Severity.ERROR: "red",
@@ -152,18 +155,24 @@ def _bar(report: Report, device: str, width: int) -> Text:
     """The interval in `width` characters; each shows the worst state inside it, so that no short loss disappears."""
     start, end = report.interval
     spans = [span for span in report.coverage.spans if span.device == device]
-    cells: list[State | None] = [None] * width
+    cells: list[str | None] = [None] * width
     for span in spans:
+        look = _look(span)
         for cell in _cells(span, start, end, width):
             present = cells[cell]
-            if present is None or _WORST_FIRST.index(span.state) < _WORST_FIRST.index(present):
-                cells[cell] = span.state
+            if present is None or _WORST_FIRST.index(look) < _WORST_FIRST.index(present):
+                cells[cell] = look
     bar = Text("[")
-    for state in cells:
-        mark, colour = (" ", "") if state is None else _MARKS[state]
+    for look in cells:
+        mark, colour = (" ", "") if look is None else _MARKS[look]
         bar.append(mark, colour)
     bar.append("]")
     return bar
+
+
+def _look(span: Span) -> str:
+    """The state as it is shown: not recording while nothing asked for it is no gap."""
+    return _IDLE if span.state is State.DECLARED and span.cause in ("standby", "off") else span.state.value
 
 
 def _cells(span: Span, start: float, end: float, width: int) -> range:
@@ -179,10 +188,13 @@ def _coverage(coverage: Coverage, lang: str) -> Table:
     table.add_column()
     table.add_column()
     table.add_column(justify="right")
-    for state, seconds in coverage.totals.items():
-        if seconds:
-            mark, colour = _MARKS[state]
-            table.add_row(Text(mark, colour), Text(language.name("state", state.value, lang)), f"{seconds:.3f} s")
+    totals: dict[str, float] = {}
+    for span in coverage.spans:
+        look = _look(span)
+        totals[look] = totals.get(look, 0.0) + span.seconds
+    for look in sorted(totals, key=_WORST_FIRST.index):
+        mark, colour = _MARKS[look]
+        table.add_row(Text(mark, colour), Text(language.name("state", look, lang)), f"{totals[look]:.3f} s")
     return table
 
 
@@ -208,7 +220,7 @@ def _where(finding: Finding, clock: _Clock, lang: str) -> str:
         first, last = finding.time
         parts.append(clock.short(first) if first == last else f"{clock.short(first)} – {clock.short(last)}")
     if finding.path is not None:
-        parts.append(finding.path)
+        parts.append("/".join(finding.path.split("/")[-2:]))  # the whole path stands in the JSON form
     if finding.bytes is not None:
         parts.append(language.text("picture.bytes", lang, start=finding.bytes[0], end=finding.bytes[1]))
     return "\n".join(parts)

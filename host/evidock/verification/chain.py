@@ -40,6 +40,7 @@ class Chain:
         self.genesis: Entry | None = None
         self.intact = True
         self.torn = False
+        self.begins_late = False
         self.boot = 0
         self.ticks = 0
         self.may_begin_late = False
@@ -150,7 +151,7 @@ class Chain:
         if sequence > self.size:
             if self.size == 0 and self.may_begin_late:
                 self.intact = False
-                self._lost_key = True
+                self.begins_late = self._lost_key = True
                 self._add("NO_GENESIS", number=sequence)
             elif not self._damaged and len(self._holes) < _HOLES:
                 self._holes.append([self.size, sequence - 1])

@@ -83,6 +83,7 @@ CODES = {
     "NO_JOURNAL": _indeterminate(None),
     "NO_GENESIS": _indeterminate(None),
     "NO_HEAD": _indeterminate(None),
+    "COPY_TRAILS": _indeterminate(None),
     "NOTHING": _indeterminate(None),
     "UNKNOWN_FORMAT": _indeterminate(None),
     "PRIVATE_KIND": _remark(None),

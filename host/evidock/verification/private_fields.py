@@ -48,13 +48,14 @@ class PrivateFields:
         elif len(opened) < len(entry.private):
             self.withheld += 1
 
-    def finish(self) -> None:
-        """Whatever is left belongs to no entry."""
-        while not self._ended:
+    def finish(self, complain: bool = True) -> None:
+        """Whatever is left belongs to no entry, which is a mismatch unless the entries could not be checked."""
+        while complain and not self._ended:
             if len(self._ahead) >= _KEPT:
                 self._complain_of_rest()
             self._read_one()
-        self._complain_of_rest()
+        if complain:
+            self._complain_of_rest()
         if self._stream is not None:
             self._stream.close()
 

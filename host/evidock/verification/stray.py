@@ -13,7 +13,6 @@ from .chain import Chain
 from .collector import Collector
 from .entries import Segment
 from .reader import Reader
-from .recordings import Recordings
 from .segment_set import SegmentSet
 from .sequence import items
 
@@ -38,7 +37,7 @@ class StrayFiles:
             places = self._places[segment.recording] = set()
         places.add((folder, name[_STEM:]))
 
-    def look(self, chain: Chain, recordings: Recordings, sealed: SegmentSet, enrolled: bool) -> None:
+    def look(self, chain: Chain, sealed: SegmentSet, enrolled: bool) -> None:
         """Adds a finding for every file that no entry accounts for."""
         known = chain.size > 0 or enrolled
         for path, recording, number in self._reader.stray(self._device):
@@ -48,12 +47,12 @@ class StrayFiles:
                 folder, _slash, name = path.rpartition("/")
                 if (folder, name[_STEM:]) not in self._places.get(recording, ()):
                     self._say("STORE_MISMATCH", path, recording, number, sentence="STORE_MISMATCH.moved")
-            elif self._is_open(chain, recordings, path, recording, number):
+            elif self._is_open(chain, path, recording, number):
                 self._say("UNSEALED", path, recording, number)
             else:
                 self._say("UNSIGNED_CONTENT" if known else "LOOSE_CONTENT", path, recording, number)
 
-    def _is_open(self, chain: Chain, recordings: Recordings, path: str, recording: int, number: int) -> bool:
+    def _is_open(self, chain: Chain, path: str, recording: int, number: int) -> bool:
         """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards
         only).
         """

@@ -55,7 +55,7 @@ def cut_with_heads(evidence: Evidence) -> Damage:
     recorder.receipts.unlink(missing_ok=True)
     segments = recorder.segments()
     if len(segments) < 2:
-        raise ValueError("this attack needs two segments")
+        raise ValueError(f"{recorder.folder}: this attack needs two segments")
     segments[-1].path.unlink()
     segments[-1].leaves.unlink(missing_ok=True)
     recorder.write(recorder.entries[: segments[-1].place])
@@ -84,22 +84,19 @@ def reorder_custody(evidence: Evidence) -> Damage:
 
 
 def cut_custody(evidence: Evidence) -> Damage:
-    """Everything after the enrolments goes: what was ingested, and the heads that were seen."""
+    """Everything after the last enrolment goes: what was ingested since, and the heads that were seen."""
     items = _some(evidence.custody)
-    kept = [one for one in items if entry.parse(one, statements.TYP_CUSTODY).kind in _ENROLMENT]
-    first = len(kept)
-    if items[:first] != kept or first == len(items):
-        raise ValueError(f"{evidence.custody}: this attack needs enrolments first and something after them")
-    return _custody(evidence, kept, "custody chain cut after the enrolments")
+    found = [entry.parse(one, statements.TYP_CUSTODY).kind for one in items]
+    end = len(items) - found[::-1].index(custody_kinds.ENROL) if custody_kinds.ENROL in found else len(items)
+    if end == len(items):
+        raise ValueError(f"{evidence.custody}: this attack needs custody entries after an enrolment")
+    return _custody(evidence, items[:end], "custody chain cut after the last enrolment")
 
 
 def delete_custody(evidence: Evidence) -> Damage:
     _some(evidence.custody)
     evidence.custody.unlink()
     return Damage("custody chain deleted", evidence.custody.name)
-
-
-_ENROLMENT = (custody_kinds.GENESIS, custody_kinds.ENROL)
 
 
 def _some(path: Path) -> list[bytes]:
@@ -134,7 +131,7 @@ ATTACKS = (
     Attack("reorder-custody", 29, "ALTERED", _BREAK,
            "two custody entries exchanged", "对调两个保管条目", reorder_custody, needs_store=True),
     Attack("cut-custody", 29, "ALTERED", _BREAK,
-           "the custody chain cut after the enrolments", "保管链在登记之后被截断", cut_custody, needs_store=True),
+           "the custody chain cut after the last enrolment", "保管链在最后一次登记之后被截断", cut_custody, needs_store=True),
     Attack("delete-custody", 29, "ALTERED", _BREAK,
            "the custody chain deleted", "删除保管链", delete_custody, needs_store=True),
 )

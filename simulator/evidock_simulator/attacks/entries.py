@@ -98,7 +98,7 @@ def trim_tail(evidence: Evidence) -> Damage:
     recorder = evidence.recorder
     segments = recorder.segments()
     if len(segments) < 2:
-        raise ValueError("this attack needs two segments")
+        raise ValueError(f"{recorder.folder}: this attack needs two segments")
     last = segments[-1]
     last.path.unlink()
     last.leaves.unlink(missing_ok=True)
@@ -110,7 +110,7 @@ def delete_last_entries(evidence: Evidence) -> Damage:
     last = recorder.indices(kinds.STOP)
     first = last[-1] + 1 if last else len(recorder.entries) - 1
     if first >= len(recorder.entries):
-        raise ValueError("this attack needs entries after the last STOP")
+        raise ValueError(f"{recorder.folder}: this attack needs entries after the last STOP")
     return _cut(recorder, first, len(recorder.entries), "all entries after the last STOP deleted")
 
 
@@ -154,7 +154,7 @@ def splice_recordings(evidence: Evidence) -> Damage:
     recorder = evidence.recorder
     starts = [one[0] for one in sorted(recorder.recordings(1), key=lambda one: one[0].place)]
     if len(starts) < 2:
-        raise ValueError("this attack needs two recordings")
+        raise ValueError(f"{recorder.folder}: this attack needs two recordings")
     first, _end = _recording(recorder, starts[0].recording)
     begin = first + 1
     return _cut(recorder, begin, starts[1].place, "entries cut so that one START leads another recording's segments")

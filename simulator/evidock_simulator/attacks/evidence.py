@@ -157,13 +157,13 @@ class Evidence:
         for one in self.recorders:
             if one.folder != self.recorder.folder:
                 return one
-        raise ValueError("this attack needs evidence of two recorders")
+        raise ValueError(f"{self.root}: this attack needs evidence of two recorders")
 
     def longest(self) -> Segment:
         """The longest segment of the recorder. Raises ValueError when there is none."""
         segments = self.recorder.segments()
         if not segments:
-            raise ValueError("this attack needs a segment")
+            raise ValueError(f"{self.root}: this attack needs a segment")
         return max(segments, key=lambda one: one.length)
 
 

@@ -75,7 +75,7 @@ def loose_media(evidence: Evidence) -> Damage:
 
 def _deleted(evidence: Evidence, segments: list[Segment]) -> Damage:
     if not segments:
-        raise ValueError("this attack needs a segment")
+        raise ValueError(f"{evidence.root}: this attack needs a segment")
     for segment in segments:
         segment.path.unlink()
         segment.leaves.unlink(missing_ok=True)

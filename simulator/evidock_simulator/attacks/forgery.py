@@ -7,12 +7,13 @@ import hashlib
 import shutil
 
 from evidock_agent.crypto import ed25519
-from evidock_protocol import cbor, kinds, merkle, sign1, statements
+from evidock_protocol import card, cbor, kinds, merkle, sign1, statements
 from evidock_protocol.entry import ZERO_HASH
 from evidock_simulator.attacks.attack import Attack, Damage
 from evidock_simulator.attacks.evidence import Evidence, Recorder
 
 _DEVICE, _EPOCH, _SEQUENCE, _PREVIOUS, _KIND, _BODY = 2, 3, 4, 5, 6, 10  # keys of a payload
+_MOMENT = (7, 8, 9)  # boot, ticks and wall clock
 _PUBLIC_KEY, _SIZE, _ROOT, _PEAKS = 0, 1, 2, 3  # keys of the bodies of GENESIS and EPOCH
 _ORGANISATION = 4  # in GENESIS
 
@@ -60,11 +61,28 @@ def payload_of(raw: bytes) -> dict[int, object]:
     return cbor.decode(sign1.parse(raw).payload)  # type: ignore[return-value]
 
 
-def append_forged_tail(evidence: Evidence) -> Damage:
+def append_forged_entry(evidence: Evidence) -> Damage:
     recorder, forger = evidence.recorder, Forger("tail")
     old = len(recorder.entries)
     made = forger.resealed([*recorder.entries, *_a_mark(recorder)], old, _device(recorder))
     return _appended(recorder, made, "an entry signed by a key of the attacker's own appended")
+
+
+def append_forged_tail(evidence: Evidence) -> Damage:
+    """A whole recording more: START, SEGMENT and STOP under the attacker's key, and the file that they seal."""
+    recorder, forger = evidence.recorder, Forger("tail")
+    segment = recorder.recordings(1)[-1][-1]
+    number = max(one.recording for one in recorder.segments()) + 1
+    old = len(recorder.entries)
+    about = {kinds.START: {0: number}, kinds.SEGMENT: {0: number, 1: 1}, kinds.STOP: {0: number, 2: 1}}
+    more = [_as_newest(recorder, recorder.indices(kind)[-1], changed) for kind, changed in about.items()]
+    target = segment.path.parents[1] / card.recording_folder(number) / f"{card.segment_stem(1)}{segment.path.suffix}"
+    target.parent.mkdir()
+    shutil.copyfile(segment.path, target)
+    made = forger.resealed([*recorder.entries, *more], old, _device(recorder))
+    recorder.write(made)
+    span = (recorder.span(old)[0], recorder.span(len(made) - 1)[1])
+    return Damage("a recording sealed by a key of the attacker's own", recorder.name(recorder.journal), bytes=span)
 
 
 def append_unsigned_tail(evidence: Evidence) -> Damage:
@@ -168,13 +186,18 @@ def _a_mark(recorder: Recorder) -> list[bytes]:
     marks = recorder.indices(kinds.MARK)
     if not marks:
         raise ValueError(f"{recorder.journal}: this attack needs a MARK entry")
-    newest = payload_of(recorder.entries[-1])
-    mark = payload_of(recorder.entries[marks[-1]])
-    for number in (_EPOCH, 7, 8, 9):  # epoch, boot, ticks and wall clock of the journal's end
-        mark[number] = newest[number]
-    mark[_EPOCH] = int(newest[_EPOCH]) + (newest[_KIND] == kinds.EPOCH)  # type: ignore[call-overload]
-    old = sign1.parse(recorder.entries[marks[-1]])
-    return [sign1.assemble(old.typ, old.key_id, cbor.encode(mark), old.signature)]
+    return [_as_newest(recorder, marks[-1], {})]
+
+
+def _as_newest(recorder: Recorder, index: int, changed: dict[int, int]) -> bytes:
+    """Entry `index` with other values in its body, as if it came next; its signature is worth nothing."""
+    newest, payload = payload_of(recorder.entries[-1]), payload_of(recorder.entries[index])
+    for number in _MOMENT:
+        payload[number] = newest[number]
+    payload[_EPOCH] = int(newest[_EPOCH]) + (newest[_KIND] == kinds.EPOCH)  # type: ignore[call-overload]
+    payload[_BODY].update(changed)  # type: ignore[attr-defined]
+    old = sign1.parse(recorder.entries[index])
+    return sign1.assemble(old.typ, old.key_id, cbor.encode(payload), old.signature)
 
 
 def _next_key_id(recorder: Recorder) -> bytes:
@@ -198,8 +221,11 @@ def _appended(recorder: Recorder, entries: list[bytes], text: str) -> Damage:
 
 # fmt: off
 ATTACKS = (
-    Attack("append-forged-tail", 4, "ALTERED", (("KEY_CHANGE", 17),),
-           "an entry signed by the attacker's own key appended", "追加由攻击者密钥签名的条目", append_forged_tail),
+    Attack("append-forged-entry", 17, "UNTRUSTED", (("KEY_CHANGE", 17),),
+           "an entry signed by the attacker's own key appended", "追加由攻击者密钥签名的条目", append_forged_entry),
+    Attack("append-forged-tail", 4, "ALTERED", (("KEY_CHANGE", 17), ("UNSIGNED_CONTENT", 3)),
+           "a recording appended, with entries signed by the attacker's own key", "追加一段由攻击者密钥签名的录音",
+           append_forged_tail),
     Attack("append-unsigned-tail", 4, "ALTERED", (("BAD_SIGNATURE", 2),),
            "an entry without a signature appended", "追加没有签名的条目", append_unsigned_tail),
     Attack("append-bytes", 4, "ALTERED", (("MALFORMED", 26),),

@@ -160,7 +160,7 @@ ATTACKS = (
            "a second of sound appended after the sealed end", "在已封存的末尾之后追加一秒声音", extend_file),
     Attack("swap-header", 24, "ALTERED", (("CONTENT_MISMATCH", 24),),
            "the header changed so that the sound plays twice as fast", "修改文件头使声音以两倍速播放", swap_header),
-    Attack("replay-segment", 6, "ALTERED", (("REPLAY", 6),),
+    Attack("replay-segment", 6, "ALTERED", (("ORDER", 6),),
            "a segment's file overwritten with another segment's", "用另一分段的文件覆盖一个分段", replay_segment),
     Attack("swap-segments", 6, "ALTERED", (("ORDER", 6),),
            "the files of two segments exchanged", "对调两个分段的文件", swap_segments),

@@ -49,7 +49,7 @@ def report_after(path: Path, data: bytes) -> Report | None:
 
 
 @given(st.data(), st.integers(1, 255))
-@settings(max_examples=400)
+@settings(max_examples=250)
 def test_no_changed_byte_passes(data: st.DataObject, change: int) -> None:
     _host, store, files = evidence()
     path = data.draw(st.sampled_from(files))
@@ -78,7 +78,7 @@ def test_no_cut_insertion_or_removal_passes(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_hostile_files_raise_only_our_own_errors(data: bytes) -> None:
     _host, _store, files = evidence()
     for path in files:

@@ -11,8 +11,8 @@ from evidock import layout
 from evidock.report import State, Verdict
 from evidock_protocol import cbor, codes, entry, kinds, sign1, statements
 
-# The shift: 0 GENESIS, 1 BOOT, 2 START, 3–5 SEGMENT, 6 STOP, 7 EPOCH, 8 START, 9–10 SEGMENT, 11 STOP, 12 EPOCH, 13 HOST,
-# 14 EPOCH.
+# The shift: 0 GENESIS, 1 BOOT, 2 START, 3–5 SEGMENT, 6 STOP, 7 EPOCH, 8 START, 9–10 SEGMENT, 11 STOP, 12 EPOCH,
+# 13 HOST, 14 EPOCH.
 
 
 @pytest.fixture

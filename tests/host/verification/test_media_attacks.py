@@ -261,9 +261,8 @@ def test_files_swapped_between_two_segments_are_both_altered(store: Path, host: 
 
 
 def test_at_15_another_recorders_file_in_this_place(host: Host, recorder: Recorder, tmp_path: Path) -> None:
-    other = shift(host, "other", leaf_size=8192)
-    other.media[1, 1] = other.media[2, 2]
-    store = host.write(tmp_path / "both", recorder, shift(Host(), "other"))
+    other = shift(host, "other")
+    store = host.write(tmp_path / "both", recorder, other)
     theirs = next(store.glob(f"recorders/{other.device.hex()}/media/**/R0000001/S0000003.wav"))
     ours = next(store.glob(f"recorders/{recorder.device.hex()}/media/**/R0000001/S0000002.wav"))
     ours.write_bytes(theirs.read_bytes())

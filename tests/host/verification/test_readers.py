@@ -98,6 +98,25 @@ def test_a_card_with_its_pinned_recorder_and_kept_heads_is_verified(folder: Path
         assert verify(path, trust=[recorder.device.hex()], heads=heads).verdict is Verdict.VERIFIED
 
 
+def test_a_card_whose_copy_trails_the_heads_is_indeterminate(folder: Path, host: Host, tmp_path: Path) -> None:
+    recorder = shift(Host())
+    journal = next(folder.glob("EVIDOCK/*/JOURNAL.CBS"))
+    journal.write_bytes(journal.read_bytes()[: -len(recorder.entries[-1])])
+    (tmp_path / "heads").write_bytes(b"".join(host.heads[recorder.device]))
+    report = verify(folder, trust=[recorder.device.hex()], heads=tmp_path / "heads")
+    assert report.verdict is Verdict.INDETERMINATE
+    assert "COPY_TRAILS" in {finding.code for finding in report.findings}
+
+
+def test_a_card_whose_copy_begins_late_is_not_called_altered(folder: Path, host: Host) -> None:
+    recorder = shift(Host())
+    journal = next(folder.glob("EVIDOCK/*/JOURNAL.CBS"))
+    journal.write_bytes(journal.read_bytes()[len(recorder.entries[0]) :])
+    report = verify(folder, trust=[recorder.device.hex()])
+    assert "NO_GENESIS" in {finding.code for finding in report.findings}
+    assert report.verdict is not Verdict.ALTERED
+
+
 def test_files_missing_on_a_card(folder: Path, host: Host) -> None:
     shutil.rmtree(next(folder.glob("EVIDOCK/*/R0000001")))
     found = {finding.code for finding in report_of(folder, host).findings}

@@ -1,0 +1,263 @@
+"""Every attack of the catalogue, done by `evidock-sim attack` to a real archive and found by `evidock verify`.
+
+Attacks: the rows that each entry of the catalogue names. The catalogue says what must be found; nothing here is softer.
+"""
+
+import filecmp
+import hashlib
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from end_to_end.conftest import Verify
+from end_to_end.evidence import STATUS, VERDICTS, Shift, begins, one_line, run
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from evidock.verification import verify as verify_quietly
+from evidock_simulator import attacks, cli
+from evidock_simulator.attacks import ATTACKS, Attack, Damage
+
+LEAF = 16_384  # bytes of a leaf of sound
+# Where damage is done to a file of the store, and what the report calls that file.
+NAMED = {"journal.cbs": "journal"}
+NEEDED_ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 26, 27}
+
+
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
+def test_an_attack_is_named(
+    attack: Attack, shift: Shift, tmp_path: Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The class, its row and the verdict are those of the catalogue; the damage is where it was done."""
+    copy = tmp_path / "copy"
+    try:
+        cli.attack(attack.name, shift.store, copy)  # what `evidock-sim attack NAME SRC DST` calls
+        told = capsys.readouterr().out
+        done = attacks.apply(attack.name, shift.store, tmp_path / "again")
+        assert str(done) in told
+        assert differing(copy, tmp_path / "again") == []  # the same evidence gives the same copy
+        status, report = verify(copy)
+        located = [(one["code"], one["attack"]) for one in report["findings"]]
+        assert set(attack.findings) <= set(located), located
+        assert report["verdict"] == attack.verdict, located
+        assert status == STATUS[attack.verdict]
+        check_place(attack, done, report, shift, copy)
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.rmtree(tmp_path / "again", ignore_errors=True)
+
+
+def check_place(attack: Attack, done: Damage, report: dict[str, Any], shift: Shift, copy: Path) -> None:
+    """The findings of the attack's own code name the file, the segment, the bytes and the seconds."""
+    code = attack.findings[0][0]
+    findings = [one for one in report["findings"] if one["code"] == code]
+    if done.segment is not None and attack.row != 2:
+        about = [(one["recording"], one["segment"]) for one in findings]
+        assert (done.recording, done.segment) in about or (attack.row == 10 and (done.recording, 1) in about), about
+    if done.bytes is None:
+        return
+    first, end = done.bytes
+    name = Path(done.path).name
+    named = [one for one in findings if one["bytes"] and one["path"] in (done.path, NAMED.get(name))]
+    if name not in NAMED and name.endswith(".cbs"):
+        return  # of heads, receipts and custody the text names the number
+    assert named, findings
+    covered = [one["bytes"] for one in named]
+    assert min(one[0] for one in covered) < end, covered
+    assert max(one[1] for one in covered) > first, covered
+    if done.segment is None or name == "journal.cbs":
+        return
+    # In a media file: no byte that was changed is left out, and not more than a leaf around them is accused.
+    assert min(one[0] for one in covered) <= first
+    assert max(one[1] for one in covered) >= end
+    assert min(one[0] for one in covered) >= first - LEAF
+    assert max(one[1] for one in covered) <= end + LEAF
+    if done.seconds is not None:
+        times = [[datetime.fromisoformat(one["time"][end]).timestamp() for end in ("from", "to")] for one in named]
+        begin = begins(copy / Path(done.path).parents[5], done.recording or 0, done.segment)
+        slack = LEAF / 16_000 + 0.01  # a leaf of 8 kHz sound
+        assert begin + done.seconds[0] - slack <= times[0][0] <= begin + done.seconds[0] + 0.01
+        assert begin + done.seconds[1] - 0.01 <= times[-1][1] <= begin + done.seconds[1] + slack
+
+
+def test_every_row_that_needs_no_key_is_there() -> None:
+    assert {attack.row for attack in ATTACKS.values()} >= NEEDED_ROWS
+    assert {attack.verdict for attack in ATTACKS.values()} <= set(VERDICTS[2:])
+
+
+def test_the_untouched_copy_is_verified(shift: Shift, verify: Verify) -> None:
+    """Else the attacks would prove nothing."""
+    status, report = verify(shift.store)
+    assert (status, report["verdict"]) == (0, "VERIFIED_DECLARED_GAPS")
+    assert {one["code"] for one in report["findings"]} == {"GAP_DECLARED"}
+    assert {one["id"] for one in report["devices"]} == set(shift.devices.values())
+
+
+# The command.
+
+
+def test_the_command_lists_and_attacks(shift: Shift, tmp_path: Path) -> None:
+    listed = run(tmp_path, "attacks", package="evidock_simulator").stdout.splitlines()
+    assert [line.split()[0] for line in listed] == list(ATTACKS)
+    assert all(f"AT-{attack.row} " in line for line, attack in zip(listed, ATTACKS.values(), strict=True))
+    before = digest(shift.store)
+    done = run(tmp_path, "attack", "silence", str(shift.store), str(tmp_path / "copy"), package="evidock_simulator")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert digest(shift.store) == before
+    assert len(differing(shift.store, tmp_path / "copy")) == 1
+    verified = run(tmp_path, "verify", str(tmp_path / "copy"), "--trust", shift.pin)
+    assert (verified.returncode, verified.stderr) == (STATUS["ALTERED"], "")
+    assert "CONTENT_MISMATCH (AT-1)" in verified.stdout
+
+
+def test_both_languages() -> None:
+    for lang in ("en", "zh"):
+        texts = [text for _name, text in attacks.listing(lang)]
+        assert len(set(texts)) == len(ATTACKS)
+        assert not [text for text in texts if "\n" in text]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "target", "words"),
+    [
+        ("no-such", "store", "new", "no such attack"),
+        ("flip-bit", "nowhere", "new", "nothing here"),
+        ("flip-bit", "store", "made", "there already"),
+        ("flip-bit", "store", "store/inside", "inside"),
+        ("flip-bit", "made", "new", "neither a store nor a card"),
+        ("flip-bit", "text", "new", "FAT32"),
+    ],
+)
+def test_what_cannot_be_attacked(name: str, source: str, target: str, words: str, shift: Shift, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "text").write_text("a thesis")
+    before = digest(shift.store)
+    places = [
+        str(shift.store) + one[5:] if one.startswith("store") else str(tmp_path / one) for one in (source, target)
+    ]
+    done = run(tmp_path, "attack", name, *places, package="evidock_simulator")
+    assert done.returncode == 1
+    assert words in one_line(done.stderr, "evidock-sim")
+    assert digest(shift.store) == before
+    assert not (tmp_path / "new").exists()
+    assert not list((tmp_path / "made").iterdir())
+
+
+@pytest.mark.parametrize("name", ["delete-segment", "trim-tail", "foreign-media", "delete-heads", "splice-recordings"])
+def test_evidence_that_does_not_suit(name: str, shift: Shift, tmp_path: Path) -> None:
+    """One short recording: too few segments, recordings or recorders. The message says which evidence it needs."""
+    small = tmp_path / "small"
+    shutil.copytree(shift.store, small)
+    shutil.rmtree(small / "recorders" / shift.devices["one"])
+    (small / "recorders" / shift.devices["two"] / "heads.cbs").unlink()
+    with pytest.raises(ValueError, match="needs") as error:
+        attacks.apply(name, small, tmp_path / "new")
+    assert str(small) in str(error.value)
+    assert not (tmp_path / "new").exists()
+
+
+# Cards.
+
+
+@pytest.mark.parametrize("attack", [one for one in ATTACKS.values() if not one.needs_store], ids=lambda one: one.name)
+def test_an_attack_on_a_card(attack: Attack, shift: Shift, tmp_path: Path, verify: Verify) -> None:
+    """A card has no head and no enrolment: at best INDETERMINATE, and otherwise the same findings."""
+    copy = tmp_path / "copy"
+    attacks.apply(attack.name, shift.cards["one"], copy)
+    _status, report = verify(copy, trust=shift.devices["one"])
+    shutil.rmtree(copy)
+    found = [(one["code"], one["attack"]) for one in report["findings"]]
+    if attack.name not in ("foreign-device", "foreign-organisation"):  # on a card nothing tells who else may be there
+        assert set(attack.findings) <= set(found), found
+    assert VERDICTS.index(report["verdict"]) >= VERDICTS.index(attack.verdict), found
+
+
+# Random damage.
+
+# Nothing but help when something else is damaged: they say where, and the signed root speaks without them.
+HARMLESS = ("leaves", "partial")
+
+
+@pytest.fixture(scope="module")
+def small(shift: Shift, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the store that may be damaged and mended."""
+    copy = tmp_path_factory.mktemp("damaged") / "store"
+    shutil.copytree(shift.store, copy)
+    shutil.rmtree(copy / "recorders" / shift.devices["one"] / "leaves")  # nothing but speed is lost
+    return copy
+
+
+@given(data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_random_damage_passes(data: st.DataObject, shift: Shift, small: Path) -> None:
+    """Flipped, inserted or deleted bytes anywhere below recorders/ or in custody.cbs: never VERIFIED, never a crash."""
+    files = [path for path in sorted(small.rglob("*")) if path.is_file() and counts(path.relative_to(small))]
+    path = data.draw(st.sampled_from(files), label="file")
+    before = path.read_bytes()
+    place = data.draw(st.integers(0, len(before) - 1), label="place")
+    how = data.draw(st.sampled_from(["flip", "insert", "delete"]), label="how")
+    if how == "flip":
+        after = before[:place] + bytes([before[place] ^ 1 << data.draw(st.integers(0, 7), label="bit")])
+        after += before[place + 1 :]
+    elif how == "insert":
+        more = data.draw(st.binary(min_size=1, max_size=80), label="bytes")
+        after = before[:place] + more + before[place:]
+    else:
+        after = before[:place] + before[place + data.draw(st.integers(1, 400), label="count") :]
+    if after == before:
+        return
+    try:
+        path.write_bytes(after)
+        report = verify_quietly(small, trust=[shift.pin])
+    finally:
+        path.write_bytes(before)
+    # A receipt that is missing whole differs without effect: the recorder sealed it into its journal.
+    if path.name == "receipts.cbs" and before.startswith(after):
+        return
+    assert report.verdict.exit_status != 0, [finding.text for finding in report.findings]
+
+
+def counts(path: Path) -> bool:
+    inside = path.parts[0] == "recorders" and path.parts[2] not in HARMLESS
+    return inside or path.name == "custody.cbs"
+
+
+def test_leaf_hashes_only_help(shift: Shift, tmp_path: Path, verify: Verify) -> None:
+    """Damaged leaf hashes beside whole media change nothing: they are looked at only where a file differs."""
+    copy = tmp_path / "copy"
+    shutil.copytree(shift.store, copy)
+    for path in copy.rglob("*.lvs"):
+        path.write_bytes(b"x" * 33)
+    assert verify(copy)[0] == 0
+    segment = next(copy.rglob("*.wav"))
+    segment.write_bytes(segment.read_bytes()[:-1] + b"\x00\x01")
+    status, report = verify(copy)
+    assert status == STATUS["ALTERED"]
+    assert "LEAVES_DAMAGED" in {one["code"] for one in report["findings"]}
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """Every file's content and mode."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() + oct(path.stat().st_mode)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Files that differ or stand on one side only."""
+    found: list[str] = []
+
+    def compare(both: filecmp.dircmp[str]) -> None:
+        found.extend(both.left_only + both.right_only + both.funny_files)
+        found.extend(
+            name for name in both.common_files if not filecmp.cmp(f"{both.left}/{name}", f"{both.right}/{name}", False)
+        )
+        for below in both.subdirs.values():
+            compare(below)
+
+    compare(filecmp.dircmp(one, other))
+    return found

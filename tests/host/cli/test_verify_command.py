@@ -1,0 +1,145 @@
+"""`evidock verify`, `timeline` and `inspect` as typed: what they print, and the exit status that each verdict has."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.forge import Host, Recorder, shift
+
+from evidock.cli.main import run
+
+
+@pytest.fixture
+def host() -> Host:
+    return Host()
+
+
+@pytest.fixture
+def recorder(host: Host) -> Recorder:
+    return shift(host)
+
+
+@pytest.fixture
+def store(host: Host, recorder: Recorder, tmp_path: Path) -> str:
+    return str(host.write(tmp_path / "store", recorder))
+
+
+def segment(store: str, recording: int, number: int) -> Path:
+    return next(Path(store).glob(f"recorders/*/media/**/R{recording:07d}/S{number:07d}.wav"))
+
+
+def test_a_verified_store(store: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", store, "--trust", host.pin]) == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("VERIFIED  Verified (key in readable flash)")
+    for part in ("Authenticity: intact", "Provenance: trusted", "Completeness: complete", "10.000 s", "█"):
+        assert part in said.out
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("case", ["altered", "untrusted", "incomplete", "indeterminate"])
+def test_each_verdict_has_its_exit_status(
+    store: str, host: Host, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    arguments = ["verify", store, "--trust", host.pin]
+    if case == "altered":
+        path = segment(store, 1, 2)
+        path.write_bytes(path.read_bytes() + b"x")
+    elif case == "untrusted":
+        arguments[3] = "00" * 32
+    elif case == "incomplete":
+        segment(store, 1, 2).unlink()
+    else:
+        arguments += ["--to", "2025-03-14T09:00"]
+    assert run(arguments) == {"altered": 6, "untrusted": 5, "incomplete": 4, "indeterminate": 3}[case]
+    assert capsys.readouterr().out.startswith(case.upper())
+
+
+def test_json_is_as_promised(store: str, host: Host, recorder: Recorder, capsys: pytest.CaptureFixture[str]) -> None:
+    path = segment(store, 1, 2)
+    data = bytearray(path.read_bytes())
+    data[1000] ^= 1
+    path.write_bytes(data)
+    assert run(["verify", store, "--trust", host.pin, "--json"]) == 6
+    told = json.loads(capsys.readouterr().out)
+    answers = {"schema", "verdict", "authenticity", "provenance", "completeness"}
+    promised = answers | {"interval", "devices", "coverage", "findings", "unproven"}
+    assert promised <= set(told)
+    assert told["schema"] == 1
+    assert told["verdict"] == "ALTERED"
+    finding = told["findings"][0]
+    assert {"code", "attack", "severity", "device", "recording", "segment", "bytes", "time", "text"} <= set(finding)
+    assert finding["bytes"] == [512, 16_896]
+    assert finding["time"] == {"from": "2025-03-14T08:00:14.000Z", "to": "2025-03-14T08:00:14.513Z"}
+    assert told["devices"][0]["id"] == recorder.device.hex()
+    names = {"recorded_s", "recovered_s", "declared_s", "exempt_s", "pending_s", "unexplained_s", "spans"}
+    assert names <= set(told["coverage"])
+    seconds = sum(value for name, value in told["coverage"].items() if name.endswith("_s"))
+    assert seconds == pytest.approx(63.4)
+
+
+def test_findings_are_shown_with_their_place(store: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    path = segment(store, 1, 2)
+    path.write_bytes(path.read_bytes()[:-100])
+    run(["verify", store, "--trust", host.pin])
+    said = capsys.readouterr().out
+    for part in ("CONTENT_MISMATCH", "S0000002.wav", "X"):
+        assert part in said
+
+
+def test_chinese(store: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", store, "--trust", host.pin, "--lang", "zh"]) == 0
+    assert "验证通过" in capsys.readouterr().out
+
+
+def test_the_interval_may_be_chosen(store: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    segment(store, 2, 1).write_bytes(b"nonsense")
+    first = ["--from", "2025-03-14T08:00:12", "--to", "2025-03-14T08:00:18+00:00"]
+    assert run(["verify", store, "--trust", host.pin, "--json", *first]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["interval"]["from"] == "2025-03-14T08:00:12.000Z"
+    assert told["coverage"]["recorded_s"] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["verify", "nowhere"], 1),
+        (["verify", "STORE", "--trust", "abc"], 2),
+        (["verify", "STORE", "--from", "yesterday"], 2),
+        (["verify", "STORE", "--from", "2025-03-14", "--to", "2025-03-13"], 2),
+        (["verify", "STORE", "--device", "ffff"], 2),
+        (["verify", "STORE", "--heads", "nowhere"], 1),
+        (["timeline", "STORE", "--out", "picture.png"], 2),
+        (["inspect", "STORE"], 2),
+        (["inspect", "nowhere"], 1),
+    ],
+)
+def test_bad_input_is_one_line(
+    store: str, capsys: pytest.CaptureFixture[str], arguments: list[str], status: int
+) -> None:
+    assert run([store if argument == "STORE" else argument for argument in arguments]) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("evidock: ")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["timeline.svg", "timeline.html"])
+def test_the_picture(store: str, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert run(["timeline", store, "--trust", host.pin, "--out", str(tmp_path / name)]) == 0
+    assert "<svg" in (tmp_path / name).read_text(encoding="utf-8")
+    assert "VERIFIED" in capsys.readouterr().out
+
+
+def test_inspect(store: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["inspect", str(next(Path(store).glob("recorders/*/journal.cbs")))]) == 0
+    assert "entry 0 GENESIS" in capsys.readouterr().out
+
+
+def test_a_name_on_a_hostile_card_is_no_markup(store: str, host: Host, capsys: pytest.CaptureFixture[str]) -> None:
+    segment(store, 1, 2).with_name("[red]\x1b.wav").write_bytes(b"x")
+    assert run(["verify", store, "--trust", host.pin]) == 6
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "[red]" in said
