@@ -7,7 +7,7 @@ starving capture.
 
 from evidock_agent import boot, rings, signals, telemetry
 from evidock_agent.anchor_ring import AnchorRing
-from evidock_agent.journal import RESERVE, Journal, JournalFull
+from evidock_agent.journal import EPOCH_CEILING, RESERVE, Journal, JournalFull
 from evidock_agent.journal_ring import JournalRing
 from evidock_agent.key_ring import KeyRing
 from evidock_agent.mirror import Mirror
@@ -254,6 +254,8 @@ class Agent:
         yield from self.mirror.catch_up(self.journal)
 
     def _tidy(self):
+        if self.journal.size - self.journal.epoch_since >= EPOCH_CEILING:  # the ring keeps what follows the last EPOCH
+            yield from self.journal.change_epoch(codes.EPOCH_ENTRIES)
         self._untidy = yield from self._make_ready()
 
     def _make_ready(self):

@@ -5,8 +5,14 @@ A port never waits. Errors of storage are OSError. Every number states its unit.
 `tests/device/ports/` runs against each implementation.
 """
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+else:
+    Protocol = object  # MicroPython has no typing module
 
-class Clock:
+
+class Clock(Protocol):
     """Time. Ticks count milliseconds since boot and wrap at 2**30."""
 
     def ticks_ms(self) -> int:
@@ -22,7 +28,7 @@ class Clock:
         ...
 
 
-class Flash:
+class Flash(Protocol):
     """A region of raw sectors under NOR rules: erase sets bits, programming clears them."""
 
     sectors: int  # of flash.SECTOR (4,096) bytes
@@ -43,7 +49,7 @@ class Flash:
         ...
 
 
-class File:
+class File(Protocol):
     """An open file on the card: flush() and close() make bytes durable. OSError when the card fails."""
 
     def read(self, count: int = -1) -> bytes:
@@ -75,7 +81,7 @@ class File:
     def __exit__(self, *_error: object) -> None: ...
 
 
-class Card:
+class Card(Protocol):
     """The removable card with a FAT32 file system. Paths are relative to its root, with "/" between names."""
 
     def mount(self) -> bool:
@@ -122,7 +128,7 @@ class Card:
         ...
 
 
-class Capture:
+class Capture(Protocol):
     """A source of sound: signed 16-bit little-endian samples, interleaved."""
 
     rate: int  # samples per second and channel
@@ -146,7 +152,7 @@ class Capture:
         ...
 
 
-class Battery:
+class Battery(Protocol):
     def percent(self) -> int | None:
         """0 … 100, or None when it cannot be told."""
         ...
@@ -156,19 +162,19 @@ class Battery:
         ...
 
 
-class Buttons:
+class Buttons(Protocol):
     def poll(self) -> int:
         """The next press, or 0: one of `signals`' BUTTON numbers."""
         ...
 
 
-class Indicator:
+class Indicator(Protocol):
     def show(self, state: int) -> None:
         """One of `signals`' INDICATE numbers; called only when the state changes."""
         ...
 
 
-class Link:
+class Link(Protocol):
     """The serial line. Bytes only; frames are the protocol's."""
 
     def read(self, buffer: memoryview) -> int:
@@ -180,7 +186,7 @@ class Link:
         ...
 
 
-class Random:
+class Random(Protocol):
     source: int  # names.RANDOM_SOURCES; RANDOM_NONE means that no key may be born here
 
     def fill(self, buffer: bytearray) -> None:
@@ -188,13 +194,13 @@ class Random:
         ...
 
 
-class Watchdog:
+class Watchdog(Protocol):
     def feed(self) -> None:
         """Says that the loop is alive. The board resets after 8 s without."""
         ...
 
 
-class Board:
+class Board(Protocol):
     """What `Agent` takes."""
 
     model: str

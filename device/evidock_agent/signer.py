@@ -9,7 +9,7 @@ from evidock_protocol import entry, sign1
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from typing import Any
 
     from evidock_agent import ports
@@ -39,9 +39,9 @@ class Signer:
         return statement
 
 
-def steps(work: "Iterator[Any]"):
+def steps(work: "Iterator[Any]") -> "Generator[None, None, Any]":
     """Generator: runs one of ed25519's *_steps and returns its result, the last thing that it yields."""
-    result: Any = None
+    result = None
     for result in work:
         if result is None:
             yield

@@ -190,7 +190,7 @@ def small(shift: Shift, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(data=st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_random_damage_passes(data: st.DataObject, shift: Shift, small: Path) -> None:
     """Flipped, inserted or deleted bytes anywhere below recorders/ or in custody.cbs: never VERIFIED, never a crash."""
     files = [path for path in sorted(small.rglob("*")) if path.is_file() and counts(path.relative_to(small))]

@@ -21,7 +21,7 @@ from evidock_simulator.virtual.microphone import Microphone
 
 EIO, ENODEV, ENOSPC = 5, 19, 28
 WALL = 1_741_939_200_000
-SECTORS = {"identity": 1, "key": 2, "journal": 16, "anchor": 4}
+SECTORS = {"identity": 1, "key": 2, "journal": 36, "anchor": 4}
 Tear = Callable[["World"], None]  # what a torn operation leaves behind in a world
 
 
@@ -404,6 +404,18 @@ class World:
         self.run(milliseconds)
         self.press(signals.BUTTON_RECORD)
 
+    def drop_entries(self, at_least: int = 1) -> None:
+        """Marks, with idle time between, until the ring has let go of so many entries."""
+        for _ in range(2000):
+            assert self.agent is not None
+            if self.agent.journal.first >= at_least:
+                self.settle()
+                return
+            self.press(signals.BUTTON_MARK)
+            self.step()
+            self.step()
+        raise AssertionError("the ring lets go of nothing")
+
     # The host's end of the line.
 
     def write(self, data: bytes | memoryview) -> None:
@@ -429,7 +441,11 @@ class World:
         return [entry.parse(raw) for raw in self.raws()]
 
     def bodies(self, kind: int) -> list[dict[str, Any]]:
-        return [found.body for found in self.entries() if found.kind == kind]
+        return self.bodies_of(kind, self.raws())
+
+    @staticmethod
+    def bodies_of(kind: int, raws: list[bytes]) -> list[dict[str, Any]]:
+        return [found.body for found in (entry.parse(raw) for raw in raws if raw) if found.kind == kind]
 
     def kinds(self) -> list[str]:
         return [kinds.kind_name(kinds.ENTRY_KINDS, found.kind) for found in self.entries()]

@@ -1,6 +1,6 @@
 """A short, complete journal with its private sequence, segment and heads, and broken copies of it.
 
-The shift: enrolled (boot 1), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched
+The shift: enrolled (boot 1, which is named like any other), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched
 off, switched on (boot 3), docked, an epoch change at the end of the docking.
 """
 
@@ -76,6 +76,12 @@ class Writer:
         self.add(2, body, boot, ticks, wall)
         self.epoch += 1
 
+    def second_genesis(self) -> bytes:
+        """What GENESIS would be as the next entry, well signed, without appending it."""
+        body = samples.ENTRIES[1][1]
+        self.add(1, body, 3, 9_100, [0, 0])
+        return self.raw.pop()
+
     def head(self, phase: int, boot: int, ticks: int, wall: list) -> bytes:
         values = {
             "format": 1,
@@ -119,6 +125,7 @@ def write_shift() -> tuple[Writer, bytes, bytes]:
     bodies = {kind: body for kind, (_name, body) in samples.ENTRIES.items()}
     journal = Writer()
     journal.add(1, bodies[1], 1, 61_000, [0, 0])
+    journal.add(3, {**bodies[3], "reset": 1, "anchor": None}, 1, 61_400, [0, 0])
     journal.add(17, {"old": [0, 0], "new": [2, noon], "source": 1, "order": command}, 1, 62_000, [2, noon])
     wall = noon + 600_000
     journal.add(3, {**bodies[3], "reset": 1, "anchor": None}, 2, 900, [1, wall + 900])
@@ -131,7 +138,7 @@ def write_shift() -> tuple[Writer, bytes, bytes]:
     journal.add(16, {"recording": None, "type": 3, "count": 1}, 2, 120_000, [1, wall + 120_000])
     journal.add(4, bodies[4], 2, 130_000, [1, wall + 130_000])
     wall += 3_600_000
-    journal.add(3, {**bodies[3], "reset": 1, "anchor": [4, 1, 40_512, 93_000]}, 3, 850, [1, wall + 850])
+    journal.add(3, {**bodies[3], "reset": 1, "anchor": None}, 3, 850, [1, wall + 850])
     host = {**bodies[20], "statement": host_challenge, "host_time": noon}
     journal.add(20, host, 3, 5_000, [1, wall + 5_000])
     first = journal.head(1, 3, 5_050, [1, wall + 5_050])
@@ -143,21 +150,24 @@ def write_shift() -> tuple[Writer, bytes, bytes]:
 def broken(journal: Writer) -> list[dict]:
     """Copies of the journal with one thing wrong, and the finding that tells of it."""
     raw = journal.raw
-    other = sign1(samples.HOST, TYPES["entry"], raw[8][49:-66])
+    other = sign1(samples.HOST, TYPES["entry"], raw[9][49:-66])
     noon = cbor(samples.NOON + 600_000 + 120_000)
-    edited = raw[8].replace(noon, cbor(samples.NOON + 600_000 + 120_001))
-    long_form = raw[8].replace(b"\x04\x08\x05", b"\x04\x18\x08\x05")
-    checkpoint = sign1(SECRETS[1], TYPES["checkpoint"], raw[8][49:-66])
-    assert edited != raw[8]
-    assert long_form != raw[8]
+    edited = raw[9].replace(noon, cbor(samples.NOON + 600_000 + 120_001))
+    payload = raw[9][49:-66]
+    long_form = sign1(SECRETS[1], TYPES["entry"], payload.replace(b"\x04\x09\x05", b"\x04\x18\x09\x05"))
+    checkpoint = sign1(SECRETS[1], TYPES["checkpoint"], payload)
+    assert edited != raw[9]
+    assert len(long_form) == len(raw[9]) + 1
     rows = [
-        ("entry 8 edited", [*raw[:8], edited, *raw[9:]], 8, "BAD_SIGNATURE", 2),
-        ("entry 5 removed", [*raw[:5], *raw[6:]], 5, "CHAIN_BREAK", 5),
-        ("entries 2 and 3 exchanged", [*raw[:2], raw[3], raw[2], *raw[4:]], 2, "ORDER", 6),
-        ("entry 3 twice", [*raw[:4], *raw[3:]], 4, "REPLAY", 6),
-        ("entry 8 signed by a key that the chain does not name", [*raw[:8], other, *raw[9:]], 8, "KEY_CHANGE", 17),
-        ("entry 8 with a number not in its shortest form", [*raw[:8], long_form, *raw[9:]], 8, "MALFORMED", 26),
-        ("a checkpoint in the place of entry 8", [*raw[:8], checkpoint, *raw[9:]], 8, "WRONG_TYPE", 27),
+        ("entry 9 edited", [*raw[:9], edited, *raw[10:]], 9, "BAD_SIGNATURE", 2),
+        ("entry 6 removed", [*raw[:6], *raw[7:]], 6, "CHAIN_BREAK", 5),
+        ("entries 3 and 4 exchanged", [*raw[:3], raw[4], raw[3], *raw[5:]], 3, "ORDER", 6),
+        ("entry 4 twice", [*raw[:5], *raw[4:]], 5, "REPLAY", 6),
+        ("entry 9 signed by a key that the chain does not name", [*raw[:9], other, *raw[10:]], 9, "KEY_CHANGE", 17),
+        ("entry 9 with a number not in its shortest form", [*raw[:9], long_form, *raw[10:]], 9, "MALFORMED", 26),
+        ("a checkpoint in the place of entry 9", [*raw[:9], checkpoint, *raw[10:]], 9, "WRONG_TYPE", 27),
+        ("a second GENESIS after entry 13", [*raw, journal.second_genesis()], 14, "CHAIN_BREAK", 5),
+        ("the head of entry 12 cut off", [*raw[:12], raw[12][46:], *raw[13:]], 12, "MALFORMED", 26),
     ]
     return [
         {"name": name, "at": place, "finding": finding, "attack": attack, "journal": b"".join(entries).hex()}
@@ -188,16 +198,16 @@ def journal() -> dict:
                 "public_key": public(secret).hex(),
                 "key_id": thumbprint(public(secret)).hex(),
             }
-            for epoch, (secret, first_entry) in enumerate(zip(SECRETS, (0, 8, 13), strict=True))
+            for epoch, (secret, first_entry) in enumerate(zip(SECRETS, (0, 9, 14), strict=True))
         ],
         "size": len(shift.raw),
         "newest": shift.hashes[-1].hex(),
         "root": root(leaves).hex(),
         "roots": [root(leaves[:size]).hex() for size in range(len(leaves) + 1)],
-        "heads": [{"phase": 1, "size": 12, "hex": first.hex()}, {"phase": 2, "size": 13, "hex": second.hex()}],
+        "heads": [{"phase": 1, "size": 13, "hex": first.hex()}, {"phase": 2, "size": 14, "hex": second.hex()}],
         "openings": [
-            {"sequence": 4, "label": 1, "value": 4711},
-            {"sequence": 4, "label": 3, "value": "2025-0042"},
+            {"sequence": 5, "label": 1, "value": 4711},
+            {"sequence": 5, "label": 3, "value": "2025-0042"},
         ],
         "segment": {
             "recording": 1,
@@ -220,6 +230,6 @@ def journal() -> dict:
 
 def _names(shift: Writer) -> list[str]:
     names = {kind: name for kind, (name, _body) in samples.ENTRIES.items()}
-    kinds = [1, 17, 3, 6, 9, 11, 10, 2, 16, 4, 3, 20, 2]
+    kinds = [1, 3, 17, 3, 6, 9, 11, 10, 2, 16, 4, 3, 20, 2]
     assert len(kinds) == len(shift.raw)
     return [names[kind] for kind in kinds]

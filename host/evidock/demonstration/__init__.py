@@ -1,6 +1,6 @@
 """The demonstration: a shift on a simulated recorder, docked and verified; then a copy is edited and the edit found.
 
-Interface: "Two commands on a fresh machine". Drives the simulator as a user would, as another process; imports nothing of it.
+Interface: "Two commands on a fresh machine". The simulator is another process, as for a user.
 """
 
 from __future__ import annotations

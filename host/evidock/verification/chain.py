@@ -17,6 +17,7 @@ from .collector import Collector, Place
 from .entries import Entry, envelope, parse
 from .sequence import Item, Stream, items
 
+_LATER = ("UNKNOWN_FORMAT", "PRIVATE_KIND")  # what another version wrote breaks no chain, a host's neither
 _HOLES = 1000  # missing ranges that are remembered; beyond them entries out of place are still found, less precisely
 
 
@@ -36,6 +37,7 @@ class Chain:
         self.epoch = 0
         self.key = b""
         self.key_id = b""
+        self.key_before = b""  # the epoch before: statements beside the journal may still be signed by it
         self.tree: merkle.TreeHasher | None = merkle.TreeHasher()
         self.genesis: Entry | None = None
         self.intact = True
@@ -57,7 +59,7 @@ class Chain:
 
     def walk(self, stream: Stream) -> Iterator[Entry]:
         """The entries of `stream` that hold, in order. Every other one becomes a finding."""
-        for item in items(stream):
+        for item in items(stream, self.typ):
             checked = self._item(item)
             if checked is not None:
                 yield checked
@@ -193,6 +195,7 @@ class Chain:
             return False
         if found.sequence == 0:
             self.genesis = found
+            self.boot, self.ticks = found.boot, found.ticks
         elif not self._custody:
             self._check_boot(found, item)
             if found.kind == kinds.EPOCH:
@@ -249,6 +252,7 @@ class Chain:
             if not fits or claimed.peaks != self.tree.peaks:
                 self._break("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
         self.epoch += 1
+        self.key_before = self.key
         self.key = found.octets("public_key")
         self.key_id = sign1.thumbprint(self.key)
 
@@ -290,14 +294,20 @@ class Chain:
         **values: object,
     ) -> None:
         where = None if span is None else (span.offset, span.offset + span.length)
-        if self._custody:
+        if self._custody and code not in _LATER:
             told: dict[str, object] = {"number": self.size, "reason": code} | {
                 name: values[name] for name in ("number",) if name in values
             }
             self._collector.add("CUSTODY_BREAK", span=where, values=told)
         else:
             self._collector.add(
-                code, sentence=sentence, device=self.device, span=where, place=place, path="journal", values=values
+                code,
+                sentence=sentence,
+                device=None if self._custody else self.device,
+                span=where,
+                place=place,
+                path="custody" if self._custody else "journal",
+                values=values,
             )
 
     @staticmethod

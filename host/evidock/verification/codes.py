@@ -63,7 +63,6 @@ CODES = {
     "GAP_UNCORROBORATED": _indeterminate(9),  # written as GAP_DECLARED: no anchor supports it
     "RECORDING_MISSING": _incomplete(10),
     "FORK": _altered(11),
-    "ROLLBACK": _altered(12),
     "WRONG_DEVICE": _untrusted(15),
     "KEY_CHANGE": _untrusted(17),
     "CLOCK_STEP": _incomplete(20),
@@ -89,9 +88,6 @@ CODES = {
     "PRIVATE_KIND": _remark(None),
     "UNSEALED": _indeterminate(None),
     "PENDING": _indeterminate(None),
-    "NOT_EXAMINED": _indeterminate(None),
-    "BEFORE_GENESIS": _indeterminate(None),
-    "AFTER_HEAD": _indeterminate(None),
     "LEAVES_DAMAGED": _remark(None),
     "MORE": _remark(None),
 }

@@ -43,7 +43,7 @@ def read_heads(stream: Media | None, name: str, collector: Collector, device: by
         return []
     found: list[SignedHead] = []
     try:
-        for item in items(stream):
+        for item in items(stream, statements.TYP_HEAD):
             if item.raw is None:
                 _damaged(collector, device, name, item.offset, item.length, "no statement begins here")
                 continue

@@ -1,7 +1,8 @@
 """Private openings against the commitments in the journal: what is opened must be what was sealed; what is withheld may
 be.
 
-Specification: "Private fields". Both files are in the order of the entries, so they are read side by side.
+Specification: "Private fields". Both files are in the order of the entries, so they are read side by side. A power cut
+may leave records of entries that never came; they are passed over, unless a commitment stays without its opening.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from .reader import Media
 _RECORD = 16 + MAXIMUM_PRIVATE_FIELDS * (MAXIMUM_OPENING + 3)  # bytes of one record at most
 _CHUNK = 1 << 15
 _KEPT = 4096  # records read ahead of their entries, when they are out of order
+_NAMED = 256  # records passed over that are remembered
 
 
 class PrivateFields:
@@ -29,6 +31,8 @@ class PrivateFields:
         self._buffer = b""
         self._offset = 0
         self._ahead: dict[int, tuple[dict[int, bytes], tuple[int, int]]] = {}
+        self._newest = -1  # sequence of the record read last
+        self._passed: list[tuple[int, tuple[int, int]]] = []  # (sequence, bytes) of records that no entry took
         self._ended = stream is None
         self.withheld = 0
 
@@ -36,7 +40,8 @@ class PrivateFields:
         """Compares the openings of an entry that has private fields."""
         if not entry.private:
             return
-        while entry.sequence not in self._ahead and not self._ended and len(self._ahead) < _KEPT:
+        # One record further: a power cut may have left an older one of the same sequence before it.
+        while not self._ended and len(self._ahead) < _KEPT and self._wants(entry.sequence):
             self._read_one()
         record = self._ahead.pop(entry.sequence, None)
         if record is None:
@@ -49,20 +54,31 @@ class PrivateFields:
             self.withheld += 1
 
     def finish(self, complain: bool = True) -> None:
-        """Whatever is left belongs to no entry, which is a mismatch unless the entries could not be checked."""
+        """Whatever is left belongs to no entry. That is a mismatch when it may be an opening that is wanting, and
+        `complain` says that the entries could be checked.
+        """
         while complain and not self._ended:
             if len(self._ahead) >= _KEPT:
-                self._complain_of_rest()
+                self._pass_over_rest()
             self._read_one()
-        if complain:
-            self._complain_of_rest()
+        self._pass_over_rest()
+        if complain and self.withheld:
+            for sequence, span in self._passed:
+                self._mismatch(sequence, span)
         if self._stream is not None:
             self._stream.close()
 
-    def _complain_of_rest(self) -> None:
+    def _wants(self, sequence: int) -> bool:
+        return sequence not in self._ahead or self._newest <= sequence
+
+    def _pass_over_rest(self) -> None:
         for sequence, (_opened, span) in self._ahead.items():
-            self._mismatch(sequence, span)
+            self._pass_over(sequence, span)
         self._ahead.clear()
+
+    def _pass_over(self, sequence: int, span: tuple[int, int]) -> None:
+        if len(self._passed) < _NAMED:
+            self._passed.append((sequence, span))
 
     def _read_one(self) -> None:
         assert self._stream is not None
@@ -93,10 +109,10 @@ class PrivateFields:
         self._offset += end
         self._buffer = self._buffer[end:]
         opened = {label: commitment for label, _value, commitment in openings}
-        if sequence in self._ahead or len(opened) != len(openings):
-            self._mismatch(sequence, span)
-            return
+        if sequence in self._ahead:
+            self._pass_over(sequence, self._ahead[sequence][1])
         self._ahead[sequence] = (opened, span)
+        self._newest = sequence
 
     def _mismatch(self, sequence: int, span: tuple[int, int]) -> None:
         self._collector.add("PRIVATE_MISMATCH", device=self._device, path="private", span=span, number=sequence)

@@ -34,7 +34,7 @@ class Receipts:
         if stream is None:
             return
         try:
-            for item in items(stream):
+            for item in items(stream, statements.TYP_RECEIPT):
                 span = (item.offset, item.offset + item.length)
                 if item.raw is None:
                     self._collector.add(

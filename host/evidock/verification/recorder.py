@@ -7,35 +7,26 @@ file buffer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
-from evidock.errors import EvidockError
 from evidock.report import DeviceReport, Head, Mark, Provenance, State
 from evidock_protocol import codes, kinds, names, sign1
-from evidock_protocol.errors import ProtocolError
 
 from .chain import Chain
 from .collector import Collector, Place
 from .coverage import Placed
-from .entries import Entry, Segment
+from .entries import Entry
+from .files import FileCheck, Interval, Shared
 from .heads import HeadCheck, SignedHead, read_heads
-from .identify import Suspect, Suspects
+from .missing import MissingFiles
 from .private_fields import PrivateFields
-from .reader import Media, Reader
+from .reader import Reader
 from .receipts import Receipts
-from .recordings import Outcome, Recording, Recordings
+from .recordings import Recordings
 from .segment_set import SegmentSet
-from .segments import Checked, SegmentChecker, is_sound, tick_of
 from .stray import StrayFiles
 from .trust import Trust
 
-Interval = tuple[int | None, int | None]
-_STATES = {
-    codes.ATTESTED_INLINE: State.RECORDED,
-    codes.ATTESTED_RECOVERED: State.RECOVERED,
-    codes.ATTESTED_POST_CLOSE: State.POST_CLOSE,
-}
 _MARKS_KEPT = 10_000
 
 
@@ -61,9 +52,7 @@ class RecorderCheck:
         extra_heads: list[SignedHead],
         interval: Interval,
         collector: Collector,
-        checker: SegmentChecker,
-        suspects: Suspects,
-        progress: Callable[[int], None] | None,
+        shared: Shared,
     ):
         self.reader = reader
         self.device = device
@@ -72,14 +61,10 @@ class RecorderCheck:
         self.chain = Chain(device, collector)
         self.recordings = Recordings(device, collector)
         self.receipts = Receipts(device, collector)
-        self.sealed = SegmentSet()
         self.deleted = SegmentSet()
         self.stray = StrayFiles(reader, device, collector)
+        self.files = FileCheck(reader, device, collector, self.stray, interval, shared)
         self._extra_heads = extra_heads
-        self._interval = interval
-        self._checker = checker
-        self._suspects = suspects
-        self._progress = progress
         self._marks: list[tuple[int, int, str]] = []
         self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
 
@@ -92,9 +77,11 @@ class RecorderCheck:
         self.receipts.read(self.reader.receipts(self.device), self.trust.host_key, "receipts")
         provenance = self.trust.judge(self.device, self.chain.genesis)
         head = self._settle_end(check, heads)
-        self._settle_missing()
+        absent = MissingFiles(self.device, self.collector, self._is_lost, self._absent_otherwise())
+        for recording in self.recordings.closed_with_missing:
+            absent.settle(recording)
         if not self.chain.begins_late:  # else no entry could be checked, so no file can be called unsigned
-            self.stray.look(self.chain, self.sealed, self.device in self.trust.enrolled)
+            self.stray.look(self.chain, self.files.sealed, self.device in self.trust.enrolled)
         placed = Placed(self.recordings.boots)
         self._say_clocks(placed)
         offsets = {boot.number: boot.offset for boot in self.recordings.boots if boot.offset is not None}
@@ -114,7 +101,7 @@ class RecorderCheck:
         self.chain.watcher = check.at
         self.chain.watched = check.next_size
         openings = PrivateFields(self.reader.private(self.device), self.device, self.collector)
-        recordings, chain = self.recordings, self.chain
+        recordings, chain, files = self.recordings, self.chain, self.files
         try:
             for entry in chain.walk(journal):
                 openings.note(entry)
@@ -123,7 +110,7 @@ class RecorderCheck:
                     self._note(entry)
                     recordings.note(entry, None)
                 else:
-                    path, outcome = self._outcome(segment, recordings.open)
+                    path, outcome = files.outcome(segment, entry.sequence, recordings.open, recordings.boot)
                     recordings.note(entry, outcome, path)
         finally:
             journal.close()
@@ -151,101 +138,6 @@ class RecorderCheck:
         if ours and noted not in self.trust.custody_hashes:
             self.collector.add("CUSTODY_BREAK", device=self.device, sentence="CUSTODY_BREAK.cut")
 
-    def _outcome(self, segment: Segment, recording: Recording | None) -> tuple[str, Outcome]:
-        """Checks the file of one segment."""
-        state = _STATES.get(segment.attested)
-        started = None if recording is None else recording.started_ms
-        try:
-            if state is None or not is_sound(segment):
-                raise ProtocolError("numbers of the segment are out of range")
-            path = self.reader.media_path(self.device, segment.recording, segment.number, segment.media, started)
-        except (ProtocolError, OverflowError, ValueError, OSError) as error:
-            code = "MALFORMED" if segment.stored == codes.STORED_PLAIN else "UNKNOWN_FORMAT"
-            self._say(code, segment, "", number=self.chain.size - 1, reason=error)
-            return "", Outcome(State.UNEXPLAINED, None)
-        if not self.sealed.add(segment.recording, segment.number):
-            self._say("REPLAY", segment, path, number=self.chain.size - 1, expected=self.chain.size - 1)
-        self.stray.expect(segment, path)
-        if self._is_outside(segment):
-            return path, Outcome(State.WITHHELD, "not_examined")
-        file = self.reader.media(self.device, path)
-        if file is None:
-            return path, Outcome(State.PENDING, None, missing=True)
-        try:
-            checked = self._checker.check(file, segment)
-            if self._progress is not None:
-                self._progress(checked.length)
-            if checked.matches and checked.length == segment.length:
-                if checked.frame and checked.frame * segment.written != segment.length - segment.header_length:
-                    self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames", seconds=0)
-                return path, Outcome(state, None)
-            return path, self._damage(file, segment, path, state, checked)
-        except OSError as error:
-            raise EvidockError("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
-        finally:
-            file.close()
-
-    def _is_outside(self, segment: Segment) -> bool:
-        """Whether a segment lies outside the interval asked for, by the clock of its boot so far."""
-        start, end = self._interval
-        boot = self.recordings.boot
-        if (start is None and end is None) or boot is None or boot.offset is None or boot.number != segment.boot:
-            return False
-        first, last = boot.offset + segment.first_tick, boot.offset + segment.last_tick
-        return (start is not None and last <= start) or (end is not None and first >= end)
-
-    def _damage(self, file: Media, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
-        """Names what differs in a file, down to its leaves where their hashes were kept."""
-        altered: list[tuple[int, int]] = []
-        if not checked.matches:
-            length = self._length(file, checked.length) if checked.length > segment.length else checked.length
-            root = self._checker.whole_root(file, segment, length)
-            self._suspects.add(root, Suspect(self.device, segment, path))
-            kept = self.reader.leaves(self.device, segment.recording, segment.number, path)
-            located = self._checker.locate(file, segment, kept)
-            if kept is not None and not located.located:
-                self._say("LEAVES_DAMAGED", segment, path)
-            for start, end in located.differing:
-                header = located.located and end <= segment.header_length and located.header_differs
-                ticks = (segment.first_tick, segment.last_tick) if header else _ticks(segment, start, end)
-                altered.append(ticks)
-                cut = located.length < segment.length and end == segment.length
-                self.collector.add(
-                    "HEADER_MISMATCH" if header else "CONTENT_MISMATCH",
-                    device=self.device,
-                    recording=segment.recording,
-                    segment=segment.number,
-                    span=(start, end),
-                    place=Place(segment.boot, *ticks),
-                    path=path,
-                    sentence="CONTENT_MISMATCH.short" if cut else None,
-                    start=start,
-                    end=end,
-                    length=located.length,
-                    expected=segment.length,
-                )
-        if checked.length > segment.length:
-            self.collector.add(
-                "UNCOVERED_TAIL",
-                device=self.device,
-                recording=segment.recording,
-                segment=segment.number,
-                path=path,
-                span=(segment.length, self._length(file, checked.length)),
-                place=Place(segment.boot, segment.last_tick, segment.last_tick),
-                expected=segment.length,
-            )
-        return Outcome(state, None, tuple(sorted(altered)))
-
-    @staticmethod
-    def _length(file: Media, found: int) -> int:
-        """Length of a file that is longer than sealed: counted in steps, however long it is."""
-        file.seek(found)
-        length = found
-        while chunk := file.read(1 << 20):
-            length += len(chunk)
-        return length
-
     def _settle_end(self, check: HeadCheck, heads: list[SignedHead]) -> SignedHead | None:
         """How far completeness reaches: to the best head that holds, and to the last entry beyond it."""
         best, beyond, chain = check.best, check.finish(chain=self.chain), self.chain
@@ -266,69 +158,18 @@ class RecorderCheck:
             self.recordings.finish(boot, ticks, best.open_recording if at_head and best is not None else None)
         return best
 
-    def _settle_missing(self) -> None:
-        """Absent files: lost when they were here or nobody deleted them, still on the recorder when they never came."""
+    def _is_lost(self, recording: int, number: int) -> bool:
+        """In a store: received, ingested, or deleted on the recorder on the strength of a receipt. On a card: not
+        deleted.
+        """
+        key = (recording, number)
+        if not self.reader.is_store:
+            return key not in self.deleted
         ingested = self.trust.ingested.get(self.device)
-        for recording in self.recordings.closed_with_missing:
-            gone: list[Segment] = []
-            pending = 0
-            for segment, stretch, _path in recording.missing:
-                key = (segment.recording, segment.number)
-                if self.reader.is_store:
-                    lost = (
-                        key in self.receipts.segments
-                        or (ingested is not None and key in ingested)
-                        or key in self.deleted
-                    )
-                    state, cause = (State.UNEXPLAINED, None) if lost else (State.PENDING, None)
-                else:
-                    lost = key not in self.deleted
-                    state, cause = (State.UNEXPLAINED, None) if lost else (State.WITHHELD, "deleted_after_receipt")
-                if stretch is not None:
-                    stretch.state, stretch.cause = state, cause
-                if lost:
-                    gone.append(segment)
-                else:
-                    pending += 1
-            if pending:
-                self.collector.add("PENDING", device=self.device, recording=recording.number, count=pending)
-            self._name_missing(recording, gone)
+        return key in self.receipts.segments or (ingested is not None and key in ingested) or key in self.deleted
 
-    def _name_missing(self, recording: Recording, gone: list[Segment]) -> None:
-        """Absent segments by where they lie: the whole recording, its beginning, its end, or inside."""
-        if not gone:
-            return
-        if len(gone) == recording.segments:
-            self._absent("RECORDING_MISSING", gone)
-            return
-        runs: list[list[Segment]] = []
-        for segment in gone:
-            if runs and runs[-1][-1].number + 1 == segment.number:
-                runs[-1].append(segment)
-            else:
-                runs.append([segment])
-        for run in runs:
-            if run[0].number == 1:
-                self._absent("HEAD_MISSING", run)
-            elif run[-1].number == recording.last_number:
-                self._absent("TAIL_OPEN", run)
-            else:
-                self._absent("SEGMENT_MISSING", run)
-
-    def _absent(self, code: str, run: list[Segment]) -> None:
-        first, last = run[0], run[-1]
-        place = Place(first.boot, first.first_tick, last.last_tick) if first.boot == last.boot else None
-        self.collector.add(
-            code,
-            device=self.device,
-            recording=first.recording,
-            segment=first.number,
-            place=place,
-            sentence=f"{code}.files",
-            first=first.number,
-            last=last.number,
-            count=len(run),
-        )
+    def _absent_otherwise(self) -> tuple[State, str | None]:
+        return (State.PENDING, None) if self.reader.is_store else (State.WITHHELD, "deleted_after_receipt")
 
     def _compare_with_custody(self, heads: list[SignedHead]) -> None:
         """A head that the custody chain names must still be in the file of heads."""
@@ -350,18 +191,6 @@ class RecorderCheck:
                     sentence="CLOCK_STEP.boot",
                     seconds=round(overlap / 1000, 1),
                 )
-
-    def _say(self, code: str, segment: Segment, path: str, sentence: str | None = None, **values: object) -> None:
-        self.collector.add(
-            code,
-            device=self.device,
-            recording=segment.recording,
-            segment=segment.number,
-            path=path or None,
-            place=Place(segment.boot, segment.first_tick, segment.last_tick),
-            sentence=sentence,
-            values=values,
-        )
 
     def _report(self, head: SignedHead | None) -> DeviceReport:
         genesis = self.chain.genesis
@@ -385,10 +214,3 @@ class RecorderCheck:
             str(body.get("serial", "")),
             simulated,
         )
-
-
-def _ticks(segment: Segment, start: int, end: int) -> tuple[int, int]:
-    """Ticks of a byte range; the end of the data is the end of the segment, and no range is empty."""
-    first = tick_of(segment, start)
-    last = segment.last_tick if end >= segment.length else min(tick_of(segment, end) + 1, segment.last_tick)
-    return first, max(first, last)

@@ -6,7 +6,7 @@ samples, numbers); what the files say comes in as the outcome of each segment.
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import cast
 
 from evidock.report import State
 from evidock_protocol import codes, kinds, names
@@ -14,45 +14,13 @@ from evidock_protocol import codes, kinds, names
 from .collector import Collector, Place
 from .coverage import Boot, Stretch
 from .entries import Entry, Segment
+from .recording import Missing, Outcome, Recording
 
 START_SLACK = 500  # ms between START and the first sample
 SAMPLE_SLACK = 500  # ms of samples that a segment may lack or have too many: what waits in a capture buffer
 RECOVERY_SLACK = 15_000  # ms between the last anchor or checkpoint and what can still be recovered
 CLOCK_SLACK = 2_000  # ms, with CLOCK_DRIFT: how far a wall clock may leave the ticks without a CLOCK entry
 CLOCK_DRIFT = 5_000  # one millisecond in so many
-
-
-class Outcome(NamedTuple):
-    """What became of one segment's file: parts of its ticks that are altered, and what the rest is."""
-
-    state: State
-    cause: str | None
-    altered: tuple[tuple[int, int], ...] = ()
-    missing: bool = False
-    """The file is absent; whether that is a loss is decided when everything was read."""
-
-
-class Missing(NamedTuple):
-    """A segment whose file is absent, and the stretch that stands for it."""
-
-    segment: Segment
-    stretch: Stretch | None
-    path: str
-
-
-class Recording:
-    """One recording as far as the journal was read."""
-
-    def __init__(self, number: int, start: Entry):
-        self.number = number
-        self.boot = start.boot
-        self.started_ms = start.wall_ms if start.wall_state != codes.WALL_UNSET else None
-        self.segments = 0
-        self.last_number = 0
-        self.missing: list[Missing] = []
-        self.present = False  # whether any file was there
-        self.cause: str | None = None  # of the interruption that runs
-        self.fault: str | None = None
 
 
 class Recordings:
@@ -268,7 +236,10 @@ class Recordings:
         if recovered:
             self._hole(boot, last, recording, None)
             boot.ending = (cause, recording.number)
-            supported = self._anchor is not None and self._anchor[3] <= last + RECOVERY_SLACK
+            anchor = self._anchor
+            supported = anchor is not None and anchor[0] == recording.start
+            if anchor is not None and supported and anchor[3] > last + RECOVERY_SLACK:
+                self._add("MEDIA_LOST", entry, recording=recording.number, sentence="MEDIA_LOST.anchor")
             self._collector.add(
                 "GAP_DECLARED" if supported else "GAP_UNCORROBORATED",
                 device=self.device,

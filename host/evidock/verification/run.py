@@ -16,11 +16,10 @@ from evidock.report import Coverage, Finding, Provenance, Report, Span, Verdict
 
 from . import verdict as judge
 from .collector import Collector
+from .files import Shared
 from .heads import SignedHead, read_heads
-from .identify import Suspects
 from .reader import NotEvidence, Reader, open_reader
 from .recorder import DeviceResult, RecorderCheck
-from .segments import SegmentChecker
 from .trust import Trust, parse_pins
 
 Moment = float | datetime | str | None
@@ -61,12 +60,10 @@ def verify(
     devices = _devices(reader, known, device)
     if not devices:
         collector.add("NOTHING")
-    checker, suspects, tell = SegmentChecker(), Suspects(), _teller(reader, devices, progress)
-    checks = [
-        RecorderCheck(reader, one, known, extra, (first, last), collector, checker, suspects, tell) for one in devices
-    ]
+    shared = Shared(_teller(reader, devices, progress))
+    checks = [RecorderCheck(reader, one, known, extra, (first, last), collector, shared) for one in devices]
     results = [check.run() for check in checks]
-    suspects.trace(reader, devices, collector)
+    shared.suspects.trace(reader, devices, collector)
     for check, result in zip(checks, results, strict=True):
         collector.place(check.device, result.offsets)
     return _report(reader, results, devices, (first, last), collector, lang)

@@ -1,19 +1,21 @@
 """Reads a CBOR sequence of signed statements item by item, in bounded memory, and finds the next item after damage.
 
-Specification: "Journal file" and "COSE_Sign1". Only the envelope is measured here; whether an item is well formed is
+Specification: "The journal file" and "COSE_Sign1". Only the envelope is measured here; whether an item is well formed is
 its reader's to say.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from evidock_protocol import statements
 from evidock_protocol.versions import MAXIMUM_STATEMENT
 
 _START = b"\xd2\x84\x58\x2a"  # tag 18, array(4), a protected header of 42 bytes
-_MARK = _START + b"\xa3\x01\x27\x04\x58\x20"  # and its fixed beginning: where reading goes on after damage
-_HEAD = 46  # bytes up to the unprotected header
+_MARK = _START + b"\xa3\x01\x27\x04\x58\x20"  # and its fixed beginning, before the key id
+_HEAD = 46  # bytes up to the unprotected header: where reading goes on after damage
 _SIGNATURE_HEAD = b"\x58\x40"
 _SIGNATURE = 66  # bytes of the signature with its head
 _CHUNK = 1 << 16
@@ -36,8 +38,13 @@ class Item(NamedTuple):
     """True for the beginning of a statement that the end of the file cuts off."""
 
 
-def items(stream: Stream) -> Iterator[Item]:
-    """Every item of `stream` in order. Each byte belongs to exactly one item or run. Errors are the stream's own."""
+def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
+    """Every item of `stream` in order. Each byte belongs to exactly one item or run. Errors are the stream's own.
+
+    `typ` is the sequence's: after damage reading goes on at a head of that type, since entries hold whole statements
+    of other types.
+    """
+    head = re.compile(re.escape(_MARK) + b".{32}" + re.escape(b"\x10\x19" + typ.to_bytes(2, "big")), re.DOTALL)
     buffer = b""
     base = 0  # offset of the buffer's first byte
     at = 0
@@ -53,7 +60,7 @@ def items(stream: Stream) -> Iterator[Item]:
             continue
         if at >= len(buffer):
             break
-        length = _measure(buffer, at)
+        length = _measure(buffer, at) if lost < 0 or head.match(buffer, at) else None
         if length is not None and at + length <= len(buffer):
             if lost >= 0:
                 yield Item(lost, base + at - lost, None, False)
@@ -61,14 +68,14 @@ def items(stream: Stream) -> Iterator[Item]:
             yield Item(base + at, length, buffer[at : at + length], False)
             at += length
             continue
-        if length is not None and lost < 0 and _is_cut_off(buffer, at):
+        if length is not None and lost < 0 and _is_cut_off(buffer, at, head):
             yield Item(base + at, len(buffer) - at, None, True)
             return
         if lost < 0:
             lost = base + at
-        following = buffer.find(_MARK, at + 1)
-        # A mark may straddle the end of what is read so far: keep its possible beginning.
-        at = following if following >= 0 else max(at + 1, len(buffer) - (0 if ended else len(_MARK) - 1))
+        following = head.search(buffer, at + 1)
+        # A head may straddle the end of what is read so far: keep its possible beginning.
+        at = following.start() if following else max(at + 1, len(buffer) - (0 if ended else _HEAD - 1))
     if lost >= 0:
         yield Item(lost, base + at - lost, None, False)
 
@@ -97,7 +104,7 @@ def _measure(buffer: bytes, at: int) -> int | None:
     return end - at
 
 
-def _is_cut_off(buffer: bytes, at: int) -> bool:
+def _is_cut_off(buffer: bytes, at: int, head: re.Pattern[bytes]) -> bool:
     """Whether the last bytes of a file are a statement's beginning: nothing follows, and no signature ends them."""
     tail = buffer[at:]
-    return tail.find(_MARK, 1) < 0 and tail[-_SIGNATURE : 2 - _SIGNATURE] != _SIGNATURE_HEAD
+    return head.search(tail, 1) is None and tail[-_SIGNATURE : 2 - _SIGNATURE] != _SIGNATURE_HEAD

@@ -60,8 +60,9 @@ class StrayFiles:
         if raw is None or not chain.key:
             return False
         newest = None
+        keys_of_end = (chain.key, chain.key_before)  # a checkpoint may be older than the last EPOCH
         try:
-            for item in items(raw):
+            for item in items(raw, statements.TYP_CHECKPOINT):
                 if item.raw is None:
                     continue
                 try:
@@ -70,7 +71,7 @@ class StrayFiles:
                     continue
                 ours = values["device"] == self._device
                 this = (values["recording"], values["number"]) == (recording, number)
-                if ours and this and keys.verify_statement(sealed, chain.key):
+                if ours and this and any(key and keys.verify_statement(sealed, key) for key in keys_of_end):
                     newest = values
         finally:
             raw.close()

@@ -131,7 +131,8 @@ ATTACKS = (
     Attack("reorder-custody", 29, "ALTERED", _BREAK,
            "two custody entries exchanged", "对调两个保管条目", reorder_custody, needs_store=True),
     Attack("cut-custody", 29, "ALTERED", _BREAK,
-           "the custody chain cut after the last enrolment", "保管链在最后一次登记之后被截断", cut_custody, needs_store=True),
+           "the custody chain cut after the last enrolment", "保管链在最后一次登记之后被截断", cut_custody,
+           needs_store=True),
     Attack("delete-custody", 29, "ALTERED", _BREAK,
            "the custody chain deleted", "删除保管链", delete_custody, needs_store=True),
 )

@@ -106,7 +106,7 @@ ATTACKS = (
     Attack("insert-file", 31, "ALTERED", (("INSERTED", 31),),
            "a file of another kind put beside the segments", "在分段旁放入其他文件", insert_file),
     Attack("loose-media", 3, "UNTRUSTED", (("UNSIGNED_CONTENT", 3),),
-           "the media files alone, without journal, custody and certificate", "只有媒体文件,没有日志、保管链和证书",
+           "the media files alone, without journal, custody and certificate", "只有媒体文件，没有日志、保管链和证书",
            loose_media, needs_store=True),
 )
 # fmt: on

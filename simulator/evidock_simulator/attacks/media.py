@@ -147,7 +147,7 @@ ATTACKS = (
     Attack("replace-bytes", 1, "ALTERED", _MISMATCH,
            "4 KiB in the middle of a media file replaced", "媒体文件中间替换 4 KiB", replace_bytes),
     Attack("silence", 1, "ALTERED", _MISMATCH,
-           "two seconds of sound silenced; the file still plays", "静音两秒,文件仍可播放", silence),
+           "two seconds of sound silenced; the file still plays", "静音两秒，文件仍可播放", silence),
     Attack("re-encode", 1, "ALTERED", _MISMATCH,
            "the same sound saved again with another header layout", "同样的声音以另一种文件头重新保存", re_encode),
     Attack("truncate-file", 1, "ALTERED", _MISMATCH,

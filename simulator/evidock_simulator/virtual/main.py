@@ -94,9 +94,9 @@ def open_card(path: str, slot: Slot, clock: Clock):
 
 def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> None:
     """Runs the recorder of flash image `image` for ever."""
-    if hasattr(gc, "threshold"):
+    if sys.implementation.name == "micropython":
         # Collected often, short-lived objects keep to one end of the heap and leave the large holes whole.
-        gc.threshold(GARBAGE)
+        gc.threshold(GARBAGE)  # type: ignore[attr-defined]
     kept = image + ".world"
     state = keeping.load(kept)
     clock = Clock(state["time"], state["wall"])

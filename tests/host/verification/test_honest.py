@@ -347,3 +347,43 @@ def test_a_host_that_the_organisation_did_not_certify_cannot_enrol(tmp_path: Pat
     report = report_of(rogue.write(tmp_path / "store", recorder), real)
     assert report.verdict is Verdict.UNTRUSTED
     only(report, "NOT_ENROLLED")
+
+
+def test_at_5_a_loss_that_the_recorder_declares_is_no_break(host: Host, tmp_path: Path) -> None:
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.add(kinds.MARK, {"recording": None, "type": 1, "count": 1})
+    recorder.wait(1)
+    recorder.add(kinds.JOURNAL, {"first": 2, "last": 2, "place": 1})
+    host.keep_head(recorder, recorder.head())
+    store = host.write(tmp_path / "store", recorder)
+    del recorder.entries[2]
+    host.write(store, recorder)
+    expect(report_of(store, host), Verdict.INCOMPLETE, "JOURNAL", 5)
+
+
+def test_at_33_an_anchor_that_knows_of_more_than_was_recovered(host: Host, tmp_path: Path) -> None:
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.start()
+    start = len(recorder.entries) - 1
+    recorder.segment(3)
+    last = recorder.last_tick
+    recorder.wait(60)
+    recorder.restart(30, anchor=[start, 2, 1_000_000, last + 55_000])
+    recorder.interrupt(codes.CAUSE_POWER_LOST, boot=1)
+    recorder.stop(codes.STOP_INTERRUPTED, boot=1)
+    host.dock(recorder)
+    expect(report_on(host, recorder, tmp_path), Verdict.INCOMPLETE, "MEDIA_LOST", 33)
+
+
+def test_an_anchor_of_another_recording_supports_nothing(host: Host, tmp_path: Path) -> None:
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.start()
+    recorder.segment(3)
+    recorder.restart(30, anchor=[0, 1, 1000, recorder.last_tick])
+    recorder.interrupt(codes.CAUSE_POWER_LOST, boot=1)
+    recorder.stop(codes.STOP_INTERRUPTED, boot=1)
+    host.dock(recorder)
+    expect(report_on(host, recorder, tmp_path), Verdict.INDETERMINATE, "GAP_DECLARED", 9)

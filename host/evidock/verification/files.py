@@ -1,0 +1,189 @@
+"""Checks the file of each segment as the journal names it: whether it is there, whether it is what was sealed, and
+where not.
+
+Specification: "Verification of a chain", Media.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from evidock.errors import EvidockError
+from evidock.report import State
+from evidock_protocol import card, codes
+from evidock_protocol.errors import ProtocolError
+
+from .collector import Collector, Place
+from .coverage import Boot
+from .entries import Segment
+from .identify import Suspect, Suspects
+from .reader import Media, Reader
+from .recording import Outcome, Recording
+from .segment_set import SegmentSet
+from .segments import Checked, SegmentChecker, is_sound, tick_of
+from .stray import StrayFiles
+
+Interval = tuple[int | None, int | None]
+"""Unix milliseconds that were asked for."""
+
+_STATES = {
+    codes.ATTESTED_INLINE: State.RECORDED,
+    codes.ATTESTED_RECOVERED: State.RECOVERED,
+    codes.ATTESTED_POST_CLOSE: State.POST_CLOSE,
+}
+
+
+class FileCheck:
+    """Checks the files of one recorder, and notes which segments are sealed."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        device: bytes,
+        collector: Collector,
+        stray: StrayFiles,
+        interval: Interval,
+        shared: Shared,
+    ):
+        self.reader = reader
+        self.device = device
+        self.collector = collector
+        self.stray = stray
+        self.sealed = SegmentSet()
+        self._interval = interval
+        self._checker = shared.checker
+        self._suspects = shared.suspects
+        self._progress = shared.progress
+
+    def outcome(
+        self, segment: Segment, number: int, recording: Recording | None, boot: Boot | None
+    ) -> tuple[str, Outcome]:
+        """(path, outcome) of one segment, sealed by entry `number` in `boot`. Raises EvidockError when reading
+        fails.
+        """
+        state = _STATES.get(segment.attested)
+        started = None if recording is None else recording.started_ms
+        try:
+            if state is None or not is_sound(segment):
+                raise ProtocolError("numbers of the segment are out of range")
+            path = self.reader.media_path(self.device, segment.recording, segment.number, segment.media, started)
+        except (ProtocolError, OverflowError, ValueError, OSError) as error:
+            code = "MALFORMED" if _is_known(segment) else "UNKNOWN_FORMAT"
+            self._say(code, segment, "", number=number, reason=error)
+            return "", Outcome(State.UNEXPLAINED, None)
+        if not self.sealed.add(segment.recording, segment.number):
+            self._say("REPLAY", segment, path, number=number, expected=number)
+        self.stray.expect(segment, path)
+        if self._is_outside(segment, boot):
+            return path, Outcome(State.WITHHELD, "not_examined")
+        file = self.reader.media(self.device, path)
+        if file is None:
+            return path, Outcome(State.PENDING, None, missing=True)
+        try:
+            checked = self._checker.check(file, segment)
+            if self._progress is not None:
+                self._progress(checked.length)
+            if checked.matches and checked.length == segment.length:
+                if checked.frame and checked.frame * segment.written != segment.length - segment.header_length:
+                    self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames", seconds=0)
+                return path, Outcome(state, None)
+            return path, self._damage(file, segment, path, state, checked)
+        except OSError as error:
+            raise EvidockError("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
+        finally:
+            file.close()
+
+    def _is_outside(self, segment: Segment, boot: Boot | None) -> bool:
+        """Whether a segment lies outside the interval asked for, by the clock of its boot so far."""
+        start, end = self._interval
+        if (start is None and end is None) or boot is None or boot.offset is None or boot.number != segment.boot:
+            return False
+        first, last = boot.offset + segment.first_tick, boot.offset + segment.last_tick
+        return (start is not None and last <= start) or (end is not None and first >= end)
+
+    def _damage(self, file: Media, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
+        """Names what differs in a file, down to its leaves where their hashes were kept."""
+        altered: list[tuple[int, int]] = []
+        if not checked.matches:
+            length = self._length(file, checked.length) if checked.length > segment.length else checked.length
+            root = self._checker.whole_root(file, segment, length)
+            self._suspects.add(root, Suspect(self.device, segment, path))
+            kept = self.reader.leaves(self.device, segment.recording, segment.number, path)
+            located = self._checker.locate(file, segment, kept)
+            if kept is not None and not located.located:
+                self._say("LEAVES_DAMAGED", segment, path)
+            for start, end in located.differing:
+                header = located.located and end <= segment.header_length and located.header_differs
+                ticks = (segment.first_tick, segment.last_tick) if header else _ticks(segment, start, end)
+                altered.append(ticks)
+                cut = located.length < segment.length and end == segment.length
+                self.collector.add(
+                    "HEADER_MISMATCH" if header else "CONTENT_MISMATCH",
+                    device=self.device,
+                    recording=segment.recording,
+                    segment=segment.number,
+                    span=(start, end),
+                    place=Place(segment.boot, *ticks),
+                    path=path,
+                    sentence="CONTENT_MISMATCH.short" if cut else None,
+                    start=start,
+                    end=end,
+                    length=located.length,
+                    expected=segment.length,
+                )
+        if checked.length > segment.length:
+            self.collector.add(
+                "UNCOVERED_TAIL",
+                device=self.device,
+                recording=segment.recording,
+                segment=segment.number,
+                path=path,
+                span=(segment.length, self._length(file, checked.length)),
+                place=Place(segment.boot, segment.last_tick, segment.last_tick),
+                expected=segment.length,
+            )
+        return Outcome(state, None, tuple(sorted(altered)))
+
+    @staticmethod
+    def _length(file: Media, found: int) -> int:
+        """Length of a file that is longer than sealed: counted in steps, however long it is."""
+        file.seek(found)
+        length = found
+        while chunk := file.read(1 << 20):
+            length += len(chunk)
+        return length
+
+    def _say(self, code: str, segment: Segment, path: str, sentence: str | None = None, **values: object) -> None:
+        self.collector.add(
+            code,
+            device=self.device,
+            recording=segment.recording,
+            segment=segment.number,
+            path=path or None,
+            place=Place(segment.boot, segment.first_tick, segment.last_tick),
+            sentence=sentence,
+            values=values,
+        )
+
+
+class Shared:
+    """What the recorders of one verification share: the buffer, the files to trace, and who is told of progress."""
+
+    def __init__(self, progress: Callable[[int], None] | None):
+        """`progress` is told the bytes of each file read."""
+        self.checker = SegmentChecker()
+        self.suspects = Suspects()
+        self.progress = progress
+
+
+def _is_known(segment: Segment) -> bool:
+    """Whether this version knows the codes of a SEGMENT: a later version's are accepted, though not understood."""
+    media = [number for number, _extension in card.EXTENSIONS]
+    return segment.stored == codes.STORED_PLAIN and segment.attested in _STATES and segment.media in media
+
+
+def _ticks(segment: Segment, start: int, end: int) -> tuple[int, int]:
+    """Ticks of a byte range; the end of the data is the end of the segment, and no range is empty."""
+    first = tick_of(segment, start)
+    last = segment.last_tick if end >= segment.length else min(tick_of(segment, end) + 1, segment.last_tick)
+    return first, max(first, last)

@@ -1,0 +1,268 @@
+"""Recording: segments, checkpoints, anchors, floors, and cards that fail in every place (AT-21, AT-33)."""
+
+from __future__ import annotations
+
+import pytest
+from support.board import Medium, World, verify
+from support.dock import Host, provisioned
+
+from evidock_agent import journal, signals
+from evidock_agent import recorder as module
+from evidock_protocol import card, codes, kinds, messages, versions
+
+RECORD = signals.BUTTON_RECORD
+
+
+def the_agent(world: World):
+    assert world.agent is not None
+    return world.agent
+
+
+def test_segments_end_before_sixty_seconds_and_leave_no_hole() -> None:
+    world = provisioned()
+    world.record(150_000)
+    bodies = world.bodies(kinds.SEGMENT)
+    assert len(bodies) == 3
+    assert all(body["last_tick"] - body["first_tick"] <= versions.MAXIMUM_SEGMENT_MS for body in bodies)
+    assert [body["first_tick"] for body in bodies[1:]] == [body["last_tick"] for body in bodies[:-1]]
+    assert all(abs(body["expected"] - body["written"]) <= 8 and body["lost"] == 0 for body in bodies)
+    assert world.bodies(kinds.STOP)[0]["last_tick"] == bodies[-1]["last_tick"]
+    verify(world)
+
+
+def test_segments_end_below_sixteen_mebibytes() -> None:
+    world = provisioned(rate=400_000)
+    world.record(45_000)
+    bodies = world.bodies(kinds.SEGMENT)
+    assert len(bodies) >= 3
+    assert all(body["length"] <= versions.MAXIMUM_SEGMENT for body in bodies)
+    verify(world)
+
+
+def test_checkpoints_and_anchors_come_at_most_five_seconds_apart() -> None:
+    world = provisioned()
+    world.press(RECORD)
+    seen: list[tuple[int, int, int, int]] = []
+    for _ in range(200):
+        world.run(100)
+        newest = the_agent(world).anchors.newest
+        if newest is not None and newest not in seen:
+            seen.append(newest)
+    assert len(seen) >= 4
+    assert all(later[3] - before[3] <= 5000 for before, later in zip(seen, seen[1:], strict=False))
+    assert len(world.file(1, 1, "CKP") or b"") > 300 * len(seen)
+    world.press(RECORD)
+    assert world.file(1, 1, "CKP") is None, "SEGMENT replaces them"
+
+
+def test_recording_stops_before_the_card_is_full() -> None:
+    world = provisioned()
+    world.press(RECORD)
+    assert world.medium is not None
+    world.medium.free = module.STORAGE_FLOOR_KIB - 1
+    world.run(6000)
+    world.settle()
+    assert world.bodies(kinds.STOP)[0]["reason"] == codes.STOP_STORAGE_FULL
+    assert len(world.bodies(kinds.STOP)) == 1
+    verify(world)
+
+
+def test_recording_stops_while_its_end_can_still_be_written() -> None:
+    world = provisioned()
+    agent = the_agent(world)
+    world.medium = None  # nothing makes room without a card …
+    world.run(300)
+    world.medium = Medium()
+    world.run(300)
+    world.press(RECORD)
+    agent.journal.ring.ring.blank.clear()  # … and nothing is left but the sector in use
+    world.run(6000)
+    world.settle()
+    assert world.bodies(kinds.STOP)[0]["reason"] == codes.STOP_STORAGE_FULL
+    world.press(signals.BUTTON_MARK)
+    assert world.bodies(kinds.MARK) == [], "what can wait does not touch the reserve"
+    assert agent.journal_full
+    verify(world)
+
+
+def test_a_full_journal_is_emptied_onto_the_card() -> None:
+    world = provisioned()
+    agent = the_agent(world)
+    world.drop_entries()
+    assert not agent.journal_full
+    host = Host(world)
+    head = host.attach()
+    raws = host.pull(head["size"])
+    assert len(raws) == head["size"]
+    world.boot()
+    world.settle()
+    again = Host(world)
+    assert again.attach()["size"] > len(raws)
+    assert again.pull(len(raws)) == raws
+    world.record(2000)
+    assert world.bodies(kinds.STOP)[-1]["recording"] == 1
+
+
+def test_the_number_goes_on_when_the_last_start_has_left_the_ring() -> None:
+    world = provisioned()
+    world.record(2000)
+    world.drop_entries(8)
+    world.boot()
+    world.settle()
+    before = world.file(1, 1)
+    world.record(2000)
+    assert world.bodies(kinds.START)[-1]["recording"] == 2
+    assert world.file(1, 1) == before
+
+
+@pytest.mark.parametrize("operation", range(1, 60))
+def test_a_card_that_fails_anywhere_ends_the_recording_with_its_cause(operation: int) -> None:
+    """Pulled in the n-th operation, and put back later."""
+    world = provisioned()
+    world.press(RECORD)
+    agent, medium = the_agent(world), world.medium
+    count = [0]
+
+    def before(_number: int, _tear) -> None:
+        count[0] += 1
+        if count[0] == operation * 2 and world.medium is not None:
+            world.medium.lose()
+            world.medium = None
+
+    world.power.before = before
+    world.run(7000)
+    world.press(RECORD)
+    world.power.before = None
+    world.run(500)
+    world.settle()
+    if agent.recording is not None:
+        world.press(RECORD)
+    assert agent.recording is None
+    assert agent.failed is None
+    if world.medium is None:
+        assert world.bodies(kinds.MEDIUM)[-1]["new"] is None
+    world.medium = medium
+    world.run(500)
+    world.settle()
+    verify(world, media=False)
+    size = len(world.raws())
+    world.record(1500)
+    assert "SEGMENT" in world.kinds()[size:], "the card is used again"
+    verify(world, media=False)
+
+
+def test_a_card_that_gives_errors_is_mounted_anew() -> None:
+    """The card is in the slot all the time, so its contact says nothing."""
+    world = provisioned()
+    world.press(RECORD)
+    world.run(2000)
+    assert world.medium is not None
+    world.medium.failing = True
+    world.run(1000)
+    world.settle()
+    (interrupt,) = world.bodies(kinds.INTERRUPT)
+    assert interrupt["cause"] == codes.CAUSE_EQUIPMENT_FAULT
+    assert world.bodies(kinds.STOP)[-1]["reason"] == codes.STOP_FAULT
+    world.medium.failing = False
+    world.press(RECORD)  # fails once more at the latest, then the card is looked at again
+    world.run(1000)
+    world.settle()
+    if the_agent(world).recording is None:
+        world.press(RECORD)
+    world.run(1000)
+    world.press(RECORD)
+    assert world.bodies(kinds.SEGMENT)
+    verify(world, media=False)
+
+
+def test_a_card_without_room_is_named() -> None:
+    world = provisioned()
+    world.press(RECORD)
+    world.run(1000)
+    assert world.medium is not None
+    world.medium.free = 0
+    world.run(1000)
+    world.settle()
+    assert [body["cause"] for body in world.bodies(kinds.INTERRUPT)] == [codes.CAUSE_STORAGE_FULL]
+
+
+def test_stop_while_the_card_fails_tells_of_it_before_off() -> None:
+    world = provisioned()
+    world.press(RECORD)
+    world.run(2000)
+    assert world.medium is not None
+    assert world.board is not None
+    world.medium.failing = True
+    world.board.presses.append(signals.BUTTON_OFF)
+    journal_of = the_agent(world)
+    world.run(3000)
+    assert world.agent is None, "it is off"
+    world.agent = journal_of
+    world.power.on = True
+    assert world.kinds()[-5:] == ["FAULT", "INTERRUPT", "STOP", "EPOCH", "OFF"]
+
+
+def test_a_stop_asked_for_before_a_rotation_seals_in_order() -> None:
+    """Capture is pumped while jobs wait, so a segment may end after a stop was queued."""
+    world = provisioned()
+    world.press(RECORD)
+    world.run(58_900)
+    agent = the_agent(world)
+
+    def slow():
+        for _ in range(2000):
+            yield
+
+    agent.add_job(slow())
+    agent.add_job(agent.recorder.stop(codes.STOP_BUTTON))
+    world.settle()
+    assert [body["number"] for body in world.bodies(kinds.SEGMENT)] == [1, 2]
+    verify(world)
+
+
+def test_a_stalled_source_is_counted_as_lost() -> None:
+    world = provisioned()
+    world.press(RECORD)
+    world.run(2000)
+    world.clock.now += 3000
+    world.run(2000)
+    world.press(RECORD)
+    (body,) = world.bodies(kinds.SEGMENT)
+    assert body["lost"] >= 2 * 8000
+    assert abs(body["written"] + body["lost"] - body["expected"]) <= 8
+
+
+def test_a_press_does_not_wait_for_a_host() -> None:
+    """A line that is never silent must not keep an officer from recording."""
+    world = provisioned()
+    host = Host(world)
+    assert world.board is not None
+    world.board.presses.append(RECORD)
+    for _ in range(200):
+        host.send(messages.STATUS, {})
+        for _ in range(3):
+            world.step()
+        world.link.to_host = bytearray()
+    assert the_agent(world).recording == 1
+
+
+def test_without_a_card_a_start_says_why_it_ended() -> None:
+    world = provisioned()
+    world.medium = None
+    world.run(300)
+    world.press(RECORD)
+    assert world.kinds()[-5:] == ["MEDIUM", "START", "FAULT", "STOP", "EPOCH"]
+    verify(world)
+
+
+def test_long_recordings_change_the_key() -> None:
+    world = provisioned(rate=500)
+    world.press(RECORD)
+    world.run(1_300_000)
+    assert [body["reason"] for body in world.bodies(kinds.EPOCH)] == [codes.EPOCH_TIME] * 2
+    verify(world)
+
+
+def test_the_reserve_is_what_the_journal_says() -> None:
+    assert journal.RESERVE >= 8 * 700
+    assert card.WAV_HEADER % 512 == 0
