@@ -65,7 +65,7 @@ class Mirror:
                 return True
             held = journal.raw(self.end) if self.end >= journal.first else b""
             if held and held != raw:
-                return _is_entry(raw)
+                return _says_other(raw, held)
             newest = raw
             self.end += 1
             self._length = offset + len(raw)
@@ -167,9 +167,9 @@ class Mirror:
                     return
 
 
-def _is_entry(raw: bytes) -> bool:
+def _says_other(raw: bytes, held: bytes) -> bool:
+    """Whether a whole entry stands where the ring has another; one torn in its signature is no other."""
     try:
-        entry.parse(raw)
-        return True
+        return entry.parse(raw).payload != entry.parse(held).payload
     except ProtocolError:
         return False

@@ -219,7 +219,7 @@ class Recorder:
         if not agent.board.card.present():
             self._cause = codes.CAUSE_MEDIUM_SWAPPED
         else:
-            self._cause = codes.CAUSE_STORAGE_FULL if error.errno == _NO_SPACE else codes.CAUSE_EQUIPMENT_FAULT
+            self._cause = codes.CAUSE_STORAGE_FULL if error.args[:1] == (_NO_SPACE,) else codes.CAUSE_EQUIPMENT_FAULT
         agent.add_job(self._interrupt())
 
     def _interrupt(self):

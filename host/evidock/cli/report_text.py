@@ -222,5 +222,5 @@ def _where(finding: Finding, clock: _Clock, lang: str) -> str:
     if finding.path is not None:
         parts.append("/".join(finding.path.split("/")[-2:]))  # the whole path stands in the JSON form
     if finding.bytes is not None:
-        parts.append(language.text("picture.bytes", lang, start=finding.bytes[0], end=finding.bytes[1]))
+        parts.append(language.text("picture.bytes", lang, start=finding.bytes[0], end=finding.bytes[1] - 1))
     return "\n".join(parts)

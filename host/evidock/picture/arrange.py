@@ -13,6 +13,8 @@ MEDIA = (State.RECORDED, State.RECOVERED, State.POST_CLOSE, State.ALTERED)
 PANELS = 8  # more enlarged stretches than this are joined: a page must stay readable
 DAY = 86400
 EVENTFUL = 0.1  # a quiet stretch longer than this share of the interval is clear enough in the overview
+_MOMENT = 1e-6  # a fit that any finding with a length of time beats
+_SAME = 0.002  # seconds: the same moment, rounded
 WELL = 0.3  # the least share of time in common for a finding to speak of a span
 SEARCHED = 5  # labels on one lane up to which every arrangement is tried
 
@@ -104,7 +106,12 @@ def explanations(spans: list[Span], located: list[Timed]) -> dict[int, int]:
 
 
 def _fit(span: Span, located: Timed) -> float:
-    """The share of the time that span and finding have in common; 0 where the finding speaks of much more."""
+    """The share of the time that span and finding have in common; 0 where the finding speaks of much more.
+
+    A finding at a moment speaks of the span that begins then, when no other fits better.
+    """
+    if located.start == located.end:
+        return _MOMENT if abs(located.start - span.start) < _SAME else 0.0
     common = max(0.0, min(located.end, span.end) - max(located.start, span.start))
     share = common / (max(located.end, span.end) - min(located.start, span.start))
     return share if share >= WELL or common > (located.end - located.start) / 2 else 0.0

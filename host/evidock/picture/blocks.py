@@ -140,7 +140,9 @@ def describe_head(drawing: Drawing, device: DeviceReport) -> str:
         return drawing.say("head.none")
     journal = drawing.say("head", size=head.size, epochs=device.epochs, hash=short(head.hash))
     if head.time is None:
-        return drawing.say("list", first=journal, second=drawing.say("head.undated"))
+        return drawing.say(
+            "list", first=journal, second=drawing.say("head.attested_undated" if head.attested else "head.undated")
+        )
     when = f"{drawing.clock.date(head.time)} {drawing.clock.time(head.time)}"
     return drawing.say(
         "list", first=journal, second=drawing.say("head.attested" if head.attested else "head.dated", time=when)

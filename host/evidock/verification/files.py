@@ -127,7 +127,7 @@ class FileCheck:
                     path=path,
                     sentence="CONTENT_MISMATCH.short" if cut else None,
                     start=start,
-                    end=end,
+                    end=end - 1,  # people read the last byte, not the one after it
                     length=located.length,
                     expected=segment.length,
                 )

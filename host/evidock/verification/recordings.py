@@ -60,11 +60,13 @@ class Recordings:
                 self._idle(entry.ticks)
 
     def finish(self, boot: int, ticks: int, open_recording: int | None) -> None:
-        """Extends the time line to an attested head (or the last entry); an open recording must be open there, too."""
+        """Extends the time line to an attested head (or the last entry); an open recording must be open there, too:
+        `open_recording` is the sequence of its START, as the head has it.
+        """
         last = self._by_number.get(boot)
         if self.open is not None:
             recording = self.open
-            if open_recording == recording.number:
+            if open_recording == recording.start:
                 if last is not None:
                     last.fill(ticks, State.PENDING, None, recording.number)
             else:

@@ -157,3 +157,11 @@ def test_each_span_gets_the_finding_that_fits_it_best() -> None:
     findings = [finding, replace(finding, time=(102, 103)), replace(finding, time=(200, 260), device=None)]
     assert explanations(spans, timed(findings, "a")) == {1: 2, 2: 3}
     assert explanations(spans, timed(findings, None)) == {1: 2}
+
+
+def test_a_finding_at_a_moment_speaks_of_the_span_that_begins_then() -> None:
+    spans = [span(0, 100, State.RECOVERED), span(100, 126, State.DECLARED, "power_lost"), span(126, 200)]
+    finding = Finding("A", Severity.NOTICE, "", device="a", time=(100, 100))
+    assert explanations(spans, timed([finding], "a")) == {1: 1}
+    better = replace(finding, time=(100, 120))
+    assert explanations(spans, timed([finding, better], "a")) == {1: 2}

@@ -15,10 +15,16 @@ from evidock.report import Authenticity, Completeness, Provenance, Severity, Ver
 from evidock_protocol import names
 
 PACKAGE = Path(evidock.language.__file__).parent
-CATALOGUES = {
-    lang: json.loads((PACKAGE / "languages" / f"{lang}.json").read_text(encoding="utf-8"))
-    for lang in language.LANGUAGES
-}
+
+
+def pairs(lang: str) -> list[tuple[str, str]]:
+    """Every key and sentence of a language, from both of its files."""
+    folder = PACKAGE / "languages"
+    texts = [(folder / name).read_text(encoding="utf-8") for name in (f"{lang}.json", f"verification.{lang}.json")]
+    return [pair for text in texts for pair in json.loads(text, object_pairs_hook=list)]
+
+
+CATALOGUES = {lang: dict(pairs(lang)) for lang in language.LANGUAGES}
 # Every code of the attack catalogue.
 # fmt: off
 FINDINGS = (
@@ -45,8 +51,7 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
 
 def test_no_key_is_written_twice() -> None:
     for lang in language.LANGUAGES:
-        pairs = json.loads((PACKAGE / "languages" / f"{lang}.json").read_text(encoding="utf-8"), object_pairs_hook=list)
-        assert len(pairs) == len(CATALOGUES[lang])
+        assert len(pairs(lang)) == len(CATALOGUES[lang])
 
 
 def used() -> Iterator[str]:

@@ -85,11 +85,11 @@ def test_at_8_a_recording_that_runs_on_at_the_head_is_open_not_trimmed(host: Hos
     recorder.booted()
     recorder.start()
     recorder.segment(3)
-    host.keep_head(recorder, recorder.head(open_recording=1))
+    host.keep_head(recorder, recorder.head(open_recording=2))
     report = report_on(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED
     recorder.wait(2)
-    host.keep_head(recorder, recorder.head(open_recording=1))
+    host.keep_head(recorder, recorder.head(open_recording=2))
     report = report_on(host, recorder, tmp_path / "later")
     assert report.verdict is Verdict.INDETERMINATE  # the last two seconds are still on the recorder
     assert report.coverage.seconds(State.PENDING) == pytest.approx(2)
