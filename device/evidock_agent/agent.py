@@ -175,6 +175,7 @@ class Agent:
         while (yield from self._make_ready()):
             yield
         yield from boot.write_boot(self, scan)
+        yield from self._renew()
         self.show_state()
 
     def _poll_buttons(self) -> None:
@@ -254,9 +255,13 @@ class Agent:
         yield from self.mirror.catch_up(self.journal)
 
     def _tidy(self):
-        if self.journal.size - self.journal.epoch_since >= EPOCH_CEILING:  # the ring keeps what follows the last EPOCH
-            yield from self.journal.change_epoch(codes.EPOCH_ENTRIES)
+        yield from self._renew()
         self._untidy = yield from self._make_ready()
+
+    def _renew(self):
+        """Generator: changes the key of an epoch with many entries: the ring must keep what follows the last EPOCH."""
+        if self.journal.size - self.journal.epoch_since >= EPOCH_CEILING:
+            yield from self.journal.change_epoch(codes.EPOCH_ENTRIES)
 
     def _make_ready(self):
         """Generator: makes one sector ready, when nothing records; whether there may be more.

@@ -46,7 +46,7 @@ def test_entries_and_epochs_are_a_chain() -> None:
 
 def test_private_openings_are_durable_before_their_entry_and_served() -> None:
     world = provisioned()
-    values = [(codes.LABEL_OFFICER, 4711), (codes.LABEL_UNIT, "north")]
+    values = [(codes.LABEL_OFFICER, 4711), (2, "north")]
     first = run(the_journal(world).append(kinds.MARK, dict(MARK), values))
     run(the_journal(world).append(kinds.MARK, dict(MARK)))
     last = run(the_journal(world).append(kinds.MARK, dict(MARK), values[:1]))

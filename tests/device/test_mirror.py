@@ -6,6 +6,7 @@ import pytest
 from support.board import Medium, World, verify
 from support.dock import Host, provisioned
 
+from evidock.chain import Chain
 from evidock_agent import signals
 from evidock_protocol import card, codes, flash, kinds, messages, wire
 
@@ -64,7 +65,7 @@ def test_a_journal_that_goes_on_otherwise_is_set_aside_and_never_lost() -> None:
         assert the_card(older).files[path(older)] == b"".join(older.raws())
         assert ahead in [data for name, data in the_card(older).files.items() if ".O" in name]
         verify(older, media=False)
-    assert len([name for name in the_card(older).files if ".O" in name]) == 3, "the other recorder set one aside as well"
+    assert len([name for name in the_card(older).files if ".O" in name]) == 3, "each set one aside"
 
 
 def test_another_recorders_card_is_left_alone() -> None:
@@ -140,9 +141,7 @@ def test_an_entry_that_flash_lost_is_named_and_numbers_go_on() -> None:
     # The tree is whole again, too: the entry behind the lost one names its hash.
     world.flash["journal"][address + flash.RECORD_HEAD + 40] ^= 1
     world.record(1000)
-    repaired = [before[lost] if not raw else raw for raw in world.raws()]
-    from evidock.chain import Chain
-
+    repaired = [raw if raw else before[lost] for raw in world.raws()]
     chain = Chain(world.agent.journal.device)
     for raw in repaired:
         chain.accept(raw)

@@ -1,4 +1,4 @@
-"""Power cut at every flash and card operation of a shift, of its recovery and of provisioning (AT-9, AT-23, AT-33, AT-34).
+"""Power cut at every flash and card operation of a shift, of its recovery and of provisioning (AT-9, AT-23, AT-33).
 
 Each operation is cut before it takes place and in its middle: a prefix of a page, half an erased sector, a part of a
 write. The card has either lost all that was not flushed, or kept it.
@@ -7,6 +7,7 @@ write. The card has either lost all that was not flushed, or kept it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from support.board import WALL, Tear, World, verify
@@ -201,7 +202,7 @@ def test_a_cut_while_a_segment_rotates() -> None:
         numbers = [body["number"] for body in fork.bodies(kinds.SEGMENT)]
         assert numbers in ([1], [1, 2]), what
         ticks = [(body["first_tick"], body["last_tick"]) for body in fork.bodies(kinds.SEGMENT)]
-        assert all(abs(later[0] - before[1]) <= 1000 for before, later in zip(ticks, ticks[1:], strict=False)), what
+        assert all(abs(later[0] - before[1]) <= 1000 for before, later in pairwise(ticks)), what
 
     count = every(world, 3, 0, check)
     world.run(4_000)

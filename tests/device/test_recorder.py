@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from support.board import Medium, World, verify
 from support.dock import Host, provisioned
@@ -49,7 +51,7 @@ def test_checkpoints_and_anchors_come_at_most_five_seconds_apart() -> None:
         if newest is not None and newest not in seen:
             seen.append(newest)
     assert len(seen) >= 4
-    assert all(later[3] - before[3] <= 5000 for before, later in zip(seen, seen[1:], strict=False))
+    assert all(later[3] - before[3] <= 5000 for before, later in pairwise(seen))
     assert len(world.file(1, 1, "CKP") or b"") > 300 * (len(seen) - 1)
     world.press(RECORD)
     assert world.file(1, 1, "CKP") is None, "SEGMENT replaces them"

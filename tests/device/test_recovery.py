@@ -6,6 +6,7 @@ import pytest
 from support.board import Medium, Tear, World, verify
 from support.dock import Host, provisioned
 
+from evidock.chain import Chain
 from evidock_agent import signals
 from evidock_protocol import card, codes, flash, kinds, versions
 
@@ -194,7 +195,7 @@ def test_boots_without_end_and_without_a_card_leave_a_recorder_that_docks_with_o
 def test_boots_without_end_never_fill_a_recorder_with_a_card() -> None:
     """Nothing but boots for a year: the key changes, and the ring lets go of what the card has."""
     world = provisioned()
-    for _ in range(700):
+    for _ in range(420):
         agent = world.boot()
         world.settle()
         world.step()
@@ -204,8 +205,6 @@ def test_boots_without_end_never_fill_a_recorder_with_a_card() -> None:
     assert world.agent.journal.first > 0
     host = Host(world)
     size = host.attach()["size"]
-    from evidock.chain import Chain
-
     chain = Chain(world.agent.journal.device)
     for raw in host.pull(size)[:size]:
         chain.accept(raw)

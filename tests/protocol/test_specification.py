@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from evidock import layout
+from evidock.report import Verdict
+from evidock.verification.codes import CODES, WRITTEN_AS
 from evidock_protocol import (
     card,
     cbor,
@@ -152,6 +154,31 @@ def test_a_code_table(name: str):
         expected = [[str(number), text] for number, text in code_tables()[name]]
     assert table[1:] == expected
     assert f"Causes {names.PRIVATE_CAUSES[0]}–{names.PRIVATE_CAUSES[1]} are for integrators" in text
+
+
+def test_findings():
+    """Every code that verification gives, with its verdict and attack, and no other."""
+    own = [
+        [WRITTEN_AS.get(code, code), NOTHING if row.verdict is None else row.verdict.value, str(row.attack or NOTHING)]
+        for code, row in CODES.items()
+    ]
+    listed = only_table("Findings", "code", "verdict", "AT", "meaning")
+    assert sorted(row[:3] for row in listed) == sorted(own)
+    assert all(row[3] for row in listed)
+    assert "best first: " + ", ".join(Verdict) in " ".join(section("Verification of a chain").split())
+
+
+def test_findings_that_verification_names_are_in_the_table():
+    """The steps name no code that the table lacks, nor the table one that the steps lack."""
+    text = section("Verification of a chain")
+    steps, _, rest = text.partition("### Findings")
+    reserved = set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", rest.split("The catalogue's codes")[1]))
+    listed = {row[0] for row in only_table("Findings", "code", "verdict", "AT", "meaning")}
+    own_words = {"MAXIMUM_FILE", *(verdict.value for verdict in Verdict)}
+    named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", steps)) - own_words
+    assert named <= listed
+    assert not reserved & listed
+    assert {code for code in listed if code not in steps + section("Private fields")} == {"NO_JOURNAL", "NOTHING", "MORE"}
 
 
 def field_tables() -> list[str]:
@@ -379,6 +406,7 @@ def test_what_modules_cite_is_a_section():
         "The archive",
         "The journal file",
         "Verification of a chain",
+        "Findings",
         "Signatures: Ed25519 strictness",
         "Rejected encodings",
     ],

@@ -51,6 +51,9 @@ def read_heads(stream: Media | None, name: str, collector: Collector, device: by
                 found.append(_parse(item.raw, name))
             except UnknownFormat as error:
                 collector.add("UNKNOWN_FORMAT", device=device, path=name, number=len(found), reason=error)
+            except entry.WrongType as error:
+                span = (item.offset, item.offset + item.length)
+                collector.add("WRONG_TYPE", device=device, path=name, span=span, number=len(found), reason=error)
             except ProtocolError as error:
                 _damaged(collector, device, name, item.offset, item.length, str(error))
             if len(found) >= _LIMIT:

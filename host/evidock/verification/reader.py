@@ -108,7 +108,11 @@ def open_reader(path: str | Path) -> Reader:
         if place.is_dir():
             if (place / layout.STORE_FILE).is_file() or (place / layout.RECORDERS).is_dir():
                 return StoreReader(place)
-            for root in (place / card.ROOT, place):
+            for root in (
+                place / card.ROOT,
+                place / card.ROOT.lower(),
+                place,
+            ):  # some systems mount FAT in small letters
                 if root.name.upper() == card.ROOT and root.is_dir():
                     return CardReader(FolderFiles(root), "")
             raise NotEvidence("evidence_none", path=path)

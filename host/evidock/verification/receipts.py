@@ -17,6 +17,8 @@ from .reader import Media
 from .segment_set import SegmentSet
 from .sequence import items
 
+Segments = list[tuple[int, int]]  # (recording, number)
+
 _RECEIPT = StatementPattern(statements.TYP_RECEIPT)
 
 
@@ -53,6 +55,9 @@ class Receipts:
                 except UnknownFormat as error:
                     self._collector.add("UNKNOWN_FORMAT", device=self.device, path=name, number=0, reason=error)
                     continue
+                except entry.WrongType as error:
+                    self._collector.add("WRONG_TYPE", device=self.device, path=name, span=span, number=0, reason=error)
+                    continue
                 except ProtocolError as error:
                     self._collector.add("MALFORMED", device=self.device, path=name, span=span, number=0, reason=error)
                     continue
@@ -65,24 +70,26 @@ class Receipts:
         finally:
             stream.close()
 
-    def sealed(self, raw: object) -> None:
+    def sealed(self, raw: object) -> Segments:
         """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content
-        counts.
+        counts. Returns the (recording, number) that it lists.
         """
         if not isinstance(raw, bytes):
-            return
+            return []
         self._sealed.add(sign1.statement_hash(raw))
-        quick = _RECEIPT.match(raw)
-        if quick is not None:
-            self._take(quick)
-            return
-        try:
-            _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
-        except ProtocolError:
-            return
-        self._take(values)
+        values = _RECEIPT.match(raw)
+        if values is None:
+            try:
+                _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
+            except ProtocolError:
+                return []
+        return self._take(values)
 
-    def _take(self, values: dict[str, object]) -> None:
-        if values["device"] == self.device:
-            for recording, number, _root in cast("list[tuple[int, int, bytes]]", values["segments"]):
-                self.segments.add(recording, number)
+    def _take(self, values: dict[str, object]) -> Segments:
+        if values["device"] != self.device:
+            return []
+        rows = cast("list[tuple[int, int, bytes]]", values["segments"])
+        listed = [(recording, number) for recording, number, _root in rows]
+        for recording, number in listed:
+            self.segments.add(recording, number)
+        return listed

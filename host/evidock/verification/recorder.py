@@ -21,7 +21,7 @@ from .heads import HeadCheck, SignedHead, read_heads
 from .missing import MissingFiles
 from .private_fields import PrivateFields
 from .reader import Reader
-from .receipts import Receipts
+from .receipts import Receipts, Segments
 from .recordings import Recordings
 from .segment_set import SegmentSet
 from .stray import StrayFiles
@@ -65,6 +65,7 @@ class RecorderCheck:
         self.stray = StrayFiles(reader, device, collector)
         self.files = FileCheck(reader, device, collector, self.stray, interval, shared)
         self._extra_heads = extra_heads
+        self._told_of_cut = False
         self._marks: list[tuple[int, int, str]] = []
         self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
 
@@ -122,7 +123,7 @@ class RecorderCheck:
         kind, body = entry.kind, entry.body
         if kind == kinds.HOST:
             if body["event"] == codes.HOST_RECEIPTED:
-                self.receipts.sealed(body["statement"])
+                self._check_ingested(entry, self.receipts.sealed(body["statement"]))
             self._witness(entry)
         elif kind == kinds.MARK and len(self._marks) < _MARKS_KEPT:
             self._marks.append((entry.boot, entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
@@ -136,6 +137,19 @@ class RecorderCheck:
         noted, host = entry.body["custody"], entry.body["host"]
         ours = self.reader.is_store and isinstance(noted, bytes) and host == self._host_id and self.trust.custody_intact
         if ours and noted not in self.trust.custody_hashes:
+            self._custody_was_cut()
+
+    def _check_ingested(self, entry: Entry, segments: Segments) -> None:
+        """The host writes INGEST before it gives a receipt: a receipt of this host without one was cut off (AT-29)."""
+        if not (self.reader.is_store and entry.body["host"] == self._host_id and self.trust.custody_intact):
+            return
+        held = self.trust.ingested.get(self.device)
+        if any(held is None or key not in held for key in segments):
+            self._custody_was_cut()
+
+    def _custody_was_cut(self) -> None:
+        if not self._told_of_cut:
+            self._told_of_cut = True
             self.collector.add("CUSTODY_BREAK", device=self.device, sentence="CUSTODY_BREAK.cut")
 
     def _settle_end(self, check: HeadCheck, heads: list[SignedHead]) -> SignedHead | None:

@@ -1,7 +1,7 @@
 """Reads a CBOR sequence of signed statements item by item, in bounded memory, and finds the next item after damage.
 
-Specification: "The journal file" and "COSE_Sign1". Only the envelope is measured here; whether an item is well formed is
-its reader's to say.
+Specification: "The journal file" and "COSE_Sign1". Only the envelope is measured here; whether an item is well formed
+is its reader's to say.
 """
 
 from __future__ import annotations
