@@ -3,40 +3,38 @@
 from dataclasses import dataclass, field
 
 from .chain import Chain
-from .errors import BadSignature, Malformed, UnknownFormat, WrongType
+from .errors import BadSignature, Malformed, UnknownFormat
 from .findings import Finding
 from .journal import Form, split
 from .private import parse_records
-from .recordings import Recording
-from .sign1 import sha256
-from .statements import HEAD, RECEIPT, Statement, host_id, parse_statement
+from .sign1 import sha256, thumbprint
+from .statements import HEAD, RECEIPT, Statement, parse_statement
 
-RECEIPT_ROLE = 4
+RECEIPTED = 4
+Place = tuple[int, int]
 
 
 def read_statements(data: bytes, typ: int, file: str) -> tuple[list[tuple[int, Statement]], list[Finding]]:
-    """The statements of a sequence, with their places."""
+    """The statements of a sequence that is no chain, with their places. Whatever is damaged there is malformed."""
     statements: list[tuple[int, Statement]] = []
     findings: list[Finding] = []
     for place, item in enumerate(split(data, typ)):
-        code, detail, problem = "TAIL_OPEN", item.form.value, False
-        if item.form is not Form.TORN:
+        code, detail, problem = "MALFORMED", item.form.value, True
+        if item.form is Form.STATEMENT:
             try:
                 statements.append((place, parse_statement(item.raw, typ)))
                 continue
-            except WrongType as error:
-                code, detail, problem = "WRONG_TYPE", str(error), True
             except Malformed as error:
-                code, detail, problem = "MALFORMED", str(error), True
+                detail = str(error)
             except UnknownFormat as error:
-                code, detail = "UNKNOWN_FORMAT", str(error)
+                code, detail, problem = "UNKNOWN_FORMAT", str(error), False
         findings.append(Finding(code, detail, problem, file, place))
     return statements, findings
 
 
 @dataclass
 class Heads:
-    """The heads that hold: how far they attest the chain, and which recordings they say are running."""
+    """How far the heads that hold attest the chain, what the largest says is running, and the hashes of all."""
 
     attested: int = 0
     open: set[int] = field(default_factory=set)
@@ -50,10 +48,11 @@ def read_heads(data: bytes, chain: Chain, file: str = "heads.cbs") -> Heads:
     heads = Heads(findings=findings)
     for place, head in statements:
         problem = _head_problem(head, chain)
-        if problem is not None:
-            heads.findings.append(Finding(*problem, file=file, item=place))
-            continue
         heads.hashes.add(head.envelope.hash)
+        if problem is not None:
+            if problem[0]:
+                heads.findings.append(Finding(*problem, file=file, item=place))
+            continue
         size, running = head.fields.integer("size"), head.fields.optional_integer("open")
         if size >= heads.attested:
             heads.attested, heads.open = size, set() if running is None else {running}
@@ -61,64 +60,66 @@ def read_heads(data: bytes, chain: Chain, file: str = "heads.cbs") -> Heads:
 
 
 def _head_problem(head: Statement, chain: Chain) -> tuple[str, str] | None:
+    """Code and detail of what is wrong with a head; the code is empty where it is only not judged."""
     size = head.fields.integer("size")
-    if head.fields.octets("device") != chain.device:
-        return "WRONG_DEVICE", "another recorder's head"
+    if head.fields.octets("device") != chain.device or size == 0:
+        return "", "another recorder's, or without entries"
     if size > chain.size:
         return "TAIL_OPEN", f"the chain has {chain.size} entries, the head {size}"
-    prescribed = chain.key_at(size)
-    if prescribed is None or head.fields.integer("epoch") != prescribed[0]:
-        return "BAD_SIGNATURE", "not of the epoch that the chain prescribes"
+    prescribed, root = chain.key_at(size), chain.root(size)
+    if prescribed is None or size - 1 not in chain.hashes:
+        return "", "what signed it is not known"
+    epoch, key = prescribed
+    if head.fields.integer("epoch") != epoch or head.envelope.key_id != thumbprint(key):
+        return "KEY_CHANGE" if root else "", "of another key or epoch than the chain prescribes"
     try:
-        head.envelope.verify(prescribed[1])
+        head.envelope.verify(key)
     except BadSignature as error:
         return "BAD_SIGNATURE", str(error)
-    root = chain.root(size)
-    if head.fields.octets("newest") != chain.hashes.get(size - 1) or root != head.fields.octets("root"):
-        return "FORK", f"another chain at size {size}"
+    if head.fields.octets("newest") != chain.hashes[size - 1] or (root and root != head.fields.octets("root")):
+        return "FORK" if root else "", f"another chain at size {size}"
     return None
 
 
-def check_receipts(
-    data: bytes, chain: Chain, recordings: list[Recording], certificate: Statement | None, file: str = "receipts.cbs"
-) -> list[Finding]:
-    """Every receipt: its host's key, its head, and its segments. Without a certificate its key is not known."""
-    statements, findings = read_statements(data, RECEIPT, file)
-    roots = {(r.number, s.integer("number")): s.octets("root") for r in recordings for s in r.segments}
-    for place, receipt in statements:
-        fields, problems = receipt.fields, list[tuple[str, str]]()
-        if certificate is not None:
-            role = certificate.fields.integer("roles") & RECEIPT_ROLE
+def receipted_segments(data: bytes, chain: Chain, host_key: bytes | None) -> tuple[set[Place], list[Finding]]:
+    """The segments that receipts name: those that the recorder sealed, and those of the file that its host signed."""
+    statements, findings = read_statements(data, RECEIPT, "receipts.cbs")
+    counting, sealed = list[Statement](), set[bytes]()
+    for entry in chain.entries:
+        raw = entry.body.values.get("statement")
+        if entry.kind_name == "HOST" and isinstance(raw, bytes) and entry.body.integer("event") == RECEIPTED:
+            sealed.add(sha256(raw))
             try:
-                receipt.envelope.verify(certificate.fields.octets("host_key"))
-                if not role or host_id(certificate) != fields.octets("host"):
-                    problems.append(("BAD_SIGNATURE", "the certificate does not allow this host to give receipts"))
-            except BadSignature as error:
-                problems.append(("BAD_SIGNATURE", str(error)))
-        size = fields.integer("size")
-        if fields.octets("device") != chain.device:
-            problems.append(("WRONG_DEVICE", "another recorder's receipt"))
-        elif size > chain.size:
-            problems.append(("TAIL_OPEN", f"the chain has {chain.size} entries, the receipt {size}"))
-        elif (chain.hashes.get(size - 1), chain.root(size)) != (fields.octets("newest"), fields.octets("root")):
-            problems.append(("FORK", f"another chain at size {size}"))
-        for recording, number, root in fields.segments():
-            if roots.get((recording, number)) != root:
-                problems.append(("CONTENT_MISMATCH", f"segment {number} of recording {recording} has another root"))
-        findings += [Finding(*problem, file=file, item=place) for problem in problems]
-    return findings
+                counting.append(parse_statement(raw, RECEIPT))
+            except (Malformed, UnknownFormat):
+                continue
+    for place, receipt in statements:
+        try:
+            if host_key is not None and receipt.envelope.hash not in sealed:
+                receipt.envelope.verify(host_key)
+            counting.append(receipt)
+        except BadSignature as error:
+            findings.append(Finding("BAD_SIGNATURE", str(error), file="receipts.cbs", item=place))
+    ours = [receipt for receipt in counting if receipt.fields.octets("device") == chain.device]
+    return {(recording, number) for receipt in ours for recording, number, _ in receipt.fields.segments()}, findings
 
 
 def check_private(data: bytes, chain: Chain, file: str = "private.cbs") -> list[Finding]:
-    """Openings that are there fit their commitments; a record without its entry is ignored."""
+    """Openings fit their commitments. Records that open nothing are passed over, unless a commitment wants an opening."""
     try:
         records = parse_records(data)
     except Malformed as error:
         return [Finding("MALFORMED", str(error), file=file)]
-    commitments = {entry.sequence: entry.private for entry in chain.entries if entry.private}
+    wanted = {entry.sequence: entry.private for entry in chain.entries if entry.private}
+    last = {record.sequence: place for place, record in enumerate(records) if record.sequence in wanted}
+    altered, passed = set[int](), set(range(len(records))) - set(last.values())
+    withheld = len(last) < len(wanted)
+    for sequence, place in last.items():
+        openings = records[place].openings
+        if any(wanted[sequence].get(opening.label) != opening.commitment for opening in openings):
+            altered.add(place)
+        withheld |= len(openings) < len(wanted[sequence])
     return [
-        Finding("CONTENT_MISMATCH", f"label {opening.label} of entry {record.sequence}", file=file, item=place)
-        for place, record in enumerate(records)
-        for opening in record.openings
-        if record.sequence in commitments and commitments[record.sequence].get(opening.label) != sha256(opening.raw)
+        Finding("CONTENT_MISMATCH", f"entry {records[place].sequence}", file=file, item=place)
+        for place in sorted(altered | (passed if withheld else set()))
     ]

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from .sign1 import BEFORE_KEY_ID, BEFORE_TYP, MAXIMUM_STATEMENT
+from .sign1 import BEFORE_KEY_ID, BEFORE_SIGNATURE, BEFORE_TYP, MAXIMUM_STATEMENT
 
-BYTE_STRING = 2
+START = BEFORE_KEY_ID[:4]
+TO_PAYLOAD = 4 + 42 + 1
+SIGNATURE_LENGTH = len(BEFORE_SIGNATURE) + 64
 
 
 class Form(Enum):
@@ -35,48 +37,37 @@ class _EndOfFile(Exception):
     """The statement that begins here needs more bytes."""
 
 
-def _after_byte_string(data: bytes, offset: int) -> int:
-    """Where the byte string at `offset` ends; its head need not be the shortest, so that a bad one can be named."""
-    if offset >= len(data):
-        raise _EndOfFile
-    major, additional = data[offset] >> 5, data[offset] & 31
-    if major != BYTE_STRING or additional > 27:
-        raise _NoStatement
-    size = 0 if additional < 24 else 1 << (additional - 24)
-    if offset + 1 + size > len(data):
-        raise _EndOfFile
-    length = int.from_bytes(data[offset + 1 : offset + 1 + size], "big") if size else additional
-    return offset + 1 + size + length
-
-
 def _statement_end(data: bytes, offset: int) -> int:
-    def expect(position: int, content: bytes) -> int:
-        found = data[position : position + len(content)]
-        if not content.startswith(found):
-            raise _NoStatement
-        if len(found) < len(content):
-            raise _EndOfFile
-        return position + len(content)
+    """Where the statement at `offset` ends. Its heads alone are looked at; its form is checked later."""
 
-    end = expect(offset, b"\xd2\x84")
-    end = _after_byte_string(data, end)
+    def need(end: int) -> None:
+        if end > len(data):
+            raise _EndOfFile
+
+    found = data[offset : offset + len(START)]
+    if not START.startswith(found):
+        raise _NoStatement
+    head = offset + TO_PAYLOAD
+    need(head + 3)
+    if 0x40 <= data[head] <= 0x57:
+        payload = head + 1 + data[head] - 0x40
+    elif data[head] == 0x58:
+        payload = head + 2 + data[head + 1]
+    elif data[head] == 0x59:
+        payload = head + 3 + int.from_bytes(data[head + 1 : head + 3], "big")
+    else:
+        raise _NoStatement
+    end = payload + SIGNATURE_LENGTH
     if end - offset > MAXIMUM_STATEMENT:
         raise _NoStatement
-    end = _after_byte_string(data, expect(end, b"\xa0"))
-    if end - offset <= MAXIMUM_STATEMENT:
-        end = _after_byte_string(data, end)
-    if end - offset > MAXIMUM_STATEMENT:
+    need(end)
+    if not data.startswith(BEFORE_SIGNATURE, payload):
         raise _NoStatement
-    if end > len(data):
-        raise _EndOfFile
     return end
 
 
 def split(data: bytes, typ: int) -> Iterator[Item]:
-    """The items of a sequence of statements. After noise it goes on where a head of this `typ` begins.
-
-    The specification goes on at the head's first ten bytes; these also begin the statements inside HOST entries.
-    """
+    """The items of a sequence of statements. After noise it goes on where a head of this `typ` begins."""
     resumption = re.compile(re.escape(BEFORE_KEY_ID) + b"(?s:.{32})" + re.escape(BEFORE_TYP + typ.to_bytes(2, "big")))
     offset = 0
     while offset < len(data):
@@ -85,7 +76,9 @@ def split(data: bytes, typ: int) -> Iterator[Item]:
             end = _statement_end(data, offset)
         except (_NoStatement, _EndOfFile) as reason:
             resumed = resumption.search(data, offset + 1)
-            form = Form.TORN if isinstance(reason, _EndOfFile) and resumed is None else Form.NOISE
+            signed = data[-SIGNATURE_LENGTH:].startswith(BEFORE_SIGNATURE) and len(data) - offset >= SIGNATURE_LENGTH
+            torn = isinstance(reason, _EndOfFile) and resumed is None and not signed
+            form = Form.TORN if torn else Form.NOISE
             end = resumed.start() if resumed else len(data)
         yield Item(form, offset, data[offset:end])
         offset = end

@@ -75,13 +75,10 @@ def parse_record(raw: bytes) -> Record:
 
 
 def parse_records(raw: bytes) -> list[Record]:
-    """A private sequence: records, their sequences ascending, at most one for an entry."""
+    """A private sequence: records in whatever order they stand."""
     records: list[Record] = []
     offset = 0
     while offset < len(raw):
         item, offset = decode_prefix(raw, offset)
         records.append(_record(item))
-    sequences = [record.sequence for record in records]
-    if sequences != sorted(set(sequences)):
-        raise Malformed("sequences ascend, each once")
     return records

@@ -1,17 +1,17 @@
 """Reads one recorder's folder of an archive ("The archive", "Verification of a chain")."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from pathlib import Path
 
-from .attestations import check_private, check_receipts, read_heads
+from .attestations import check_private, read_heads, receipted_segments
 from .chain import Chain
 from .entries import ENTRY
 from .findings import Finding
 from .journal import split
 from .media import MediaReader
 from .recordings import Recording, RecordingReader
-from .store import check_custody, read_certificate, read_zone
+from .store import read_custody, read_zone
 from .verification import verify_chain
 
 
@@ -67,26 +67,32 @@ def _read(path: Path) -> bytes:
 def read_archive(folder: Path) -> Summary:
     """Everything that one recorder's folder holds, which is named by its device id; and what the store says of it."""
     folder = folder.resolve()
+    store = folder.parent.parent
     chain = verify_chain(list(split(_read(folder / "journal.cbs"), ENTRY)), bytes.fromhex(folder.name))
     findings = [Finding(f.code, f.detail, f.problem, "journal.cbs", f.item) for f in chain.findings]
     heads = read_heads(_read(folder / "heads.cbs"), chain)
     findings += heads.findings
-    if heads.attested < chain.size:
-        findings.append(Finding("INDETERMINATE", f"no head attests what follows entry {heads.attested - 1}", False))
+    if not heads.attested:
+        findings.append(Finding("NO_HEAD", "no head holds", False))
+    genesis = chain.entries[0] if chain.entries and chain.entries[0].kind_name == "GENESIS" else None
+    custody = read_custody(store, chain.device, genesis, heads)
+    findings += custody.findings
+    if custody.size > chain.size and not any(finding.code == "TAIL_OPEN" for finding in heads.findings):
+        findings.append(Finding("TAIL_OPEN", f"custody knows {custody.size} entries", file="journal.cbs"))
     reader = RecordingReader()
     for entry in chain.entries:
         reader.read(entry)
-    reader.finish(heads.open)
+    reader.finish(heads.open if heads.attested == chain.size else set())
     recordings = sorted(reader.recordings.values(), key=lambda recording: recording.number)
-    media = MediaReader(folder, recordings)
+    received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key)
+    zone = read_zone(store)
+    deleted = {
+        (entry.body.integer("recording"), entry.body.integer("number"))
+        for entry in chain.entries
+        if entry.known and entry.kind_name == "TOMBSTONE"
+    }
+    media = MediaReader(folder, recordings, received | custody.received | deleted, zone or UTC)
     media.read()
-    findings += reader.findings + media.findings
+    findings += reader.findings + media.findings + found
     findings += check_private(_read(folder / "private.cbs"), chain)
-    store, certificate = folder.parent.parent, None
-    genesis = chain.entries[0] if chain.entries else None
-    if genesis is not None and genesis.kind_name == "GENESIS":
-        certificate, found = read_certificate(store, genesis.body.octets("organisation"))
-        findings += found
-    findings += check_receipts(_read(folder / "receipts.cbs"), chain, recordings, certificate)
-    findings += check_custody(store, certificate, chain, heads, recordings)
-    return Summary(chain, heads.attested, recordings, media.verified, findings, read_zone(store))
+    return Summary(chain, heads.attested, recordings, media.verified, findings, zone)

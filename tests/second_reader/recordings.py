@@ -1,8 +1,8 @@
-"""Section "Verification of a chain", "Recordings": steps 1 to 7."""
+"""Section "Verification of a chain", "Recordings": steps 1 to 10."""
 
 from dataclasses import dataclass, field
 
-from .coverage import begins_in_time, follows, frames_fit
+from .coverage import frames_fit, hole_before
 from .entries import Entry
 from .fields import Fields
 from .findings import Finding
@@ -11,6 +11,8 @@ from .wav import MAXIMUM_FILE
 MINIMUM_LEAF, MAXIMUM_LEAF = 4096, 1048576
 HIGHEST_NUMBER = 9999999
 MEDIA_LOST, RECOVERED_EXCESS = 6, 7
+ANCHOR_SLACK = 15_000
+MEDIA, ATTESTED, PLAIN = (1, 2, 3, 4), (0, 1, 2), 0
 
 
 @dataclass
@@ -43,6 +45,22 @@ class Recording:
         return milliseconds + tick - self.start.fields.integer("ticks") if state else None
 
 
+def is_known(body: Fields) -> bool:
+    """Step 5: whether this reader knows how the segment is kept."""
+    return body.integer("media") in MEDIA and body.integer("attested") in ATTESTED and body.integer("stored") == PLAIN
+
+
+def is_sound(body: Fields) -> bool:
+    """Step 5: whether its numbers allow a check."""
+    return (
+        body.integer("header_length") <= body.integer("length") <= MAXIMUM_FILE
+        and body.integer("first_tick") <= body.integer("last_tick")
+        and MINIMUM_LEAF <= body.integer("leaf_size") <= MAXIMUM_LEAF
+        and 1 <= body.integer("number") <= HIGHEST_NUMBER
+        and 1 <= body.integer("recording") <= HIGHEST_NUMBER
+    )
+
+
 class RecordingReader:
     """Reads entries in order."""
 
@@ -51,6 +69,13 @@ class RecordingReader:
         self.findings: list[Finding] = []
         self.open: Recording | None = None
         self.highest = 0
+        self.places = set[tuple[int, int]]()
+        self.covered = dict[int, int]()  # by boot: the tick up to which the time line is known
+        self.declared = False  # INTERRUPT without RESUME
+        self.excused = False  # a FAULT of this recording
+        self.anchor: list[object] | None = None
+        self.damage = False
+        self.following = 0
 
     def find(self, code: str, detail: str, recording: int | None = None, segment: int | None = None) -> None:
         self.findings.append(Finding(code, detail, recording=recording, segment=segment))
@@ -59,80 +84,128 @@ class RecordingReader:
         self.findings.append(Finding(code, detail, problem=False, recording=recording))
 
     def read(self, entry: Entry) -> None:
-        if entry.known and entry.kind_name in ("SEGMENT", "INTERRUPT", "STOP"):
-            recording = self._of(entry)
-            if entry.kind_name == "SEGMENT":
-                self._segment(recording, entry.body)
-            elif entry.kind_name == "INTERRUPT":
-                recording.interrupts.append(entry)
-                self.note("GAP_DECLARED", f"interrupted, cause {entry.body.integer('cause')}", recording.number)
-            else:
-                self._stop(recording, entry)
-        elif entry.kind_name == "START":
-            self._start(entry)
-        elif entry.kind_name == "JOURNAL":
-            first, last = entry.body.integer("first"), entry.body.integer("last")
-            self.find("INCOMPLETE", f"the recorder lost entries {first} to {last}")
-        elif entry.kind_name == "FAULT":
-            self._fault(entry.body)
+        self.damage = entry.sequence != self.following
+        self.following = entry.sequence + 1
+        boot = entry.fields.integer("boot")
+        self.covered.setdefault(boot, 0)
+        handler = getattr(self, "_" + entry.kind_name.lower(), None) if entry.known else None
+        if handler is not None:
+            handler(entry)
+        if self.open is None:
+            self.covered[boot] = max(self.covered[boot], entry.fields.integer("ticks"))
+
+    def _boot(self, entry: Entry) -> None:
+        self.anchor = None if entry.body.values["anchor"] is None else entry.body.array("anchor")
 
     def _start(self, entry: Entry) -> None:
+        """Step 1."""
         number = entry.body.integer("recording")
-        if number > self.highest + 1:
-            self.find("RECORDING_MISSING", f"recordings {self.highest + 1} to {number - 1} are not there", number)
-        elif number <= self.highest:
-            self.find("CHAIN_BREAK", "the number of an earlier recording", number)
+        if self.open is not None:
+            self.find("TAIL_OPEN", "another recording starts before its STOP", self.open.number)
+        if number != self.highest + 1 and not self.damage:
+            self.find("RECORDING_MISSING", f"recording {self.highest + 1} was due", number)
         self.highest = max(number, self.highest)
-        self.open = self.recordings[number] = Recording(number, entry)
+        boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
+        self.covered[boot] = max(self.covered[boot], ticks)
+        self.declared = self.excused = False
+        self.open = Recording(number, entry)
+        self.recordings.setdefault(number, self.open)
 
-    def _of(self, entry: Entry) -> Recording:
-        """The recording that an entry is of (step 1)."""
-        number = entry.body.integer("recording")
-        if number not in self.recordings:
-            self.find("HEAD_MISSING", f"{entry.kind_name} without its START", number)
-            self.recordings[number] = Recording(number, None)
-        elif self.open is None or self.open.number != number:
-            self.find("CHAIN_BREAK", f"{entry.kind_name} of a recording that is not open", number)
-        return self.recordings[number]
+    def _segment(self, entry: Entry) -> None:
+        """Steps 2, 3, 5, 7 and 8."""
+        body = entry.body
+        place = body.integer("recording"), body.integer("number")
+        if place in self.places:
+            self.find("REPLAY", "a second SEGMENT of the same number", *place)
+        self.places.add(place)
+        if not is_known(body):
+            self.note("UNKNOWN_FORMAT", f"codes of segment {place[1]}", place[0])
+        elif not is_sound(body):
+            self.find("MALFORMED", "lengths, leaf size, ticks or numbers beyond their limits", *place)
+        if self.open is None:
+            self.find("HEAD_MISSING", "SEGMENT without its START", *place)
+        elif self.open.number != place[0]:
+            self.find("CHAIN_BREAK", f"SEGMENT inside recording {self.open.number}", *place)
+        else:
+            self._covers(self.open, body)
+            return
+        self.recordings.setdefault(place[0], Recording(place[0], None)).segments.append(body)
 
-    def _segment(self, recording: Recording, body: Fields) -> None:
-        """Steps 2, 3 and 5."""
-        number = body.integer("number")
+    def _covers(self, recording: Recording, body: Fields) -> None:
+        number, boot = body.integer("number"), body.integer("boot")
         expected = recording.segments[-1].integer("number") + 1 if recording.segments else 1
-        if number != expected:
-            self.find("SEGMENT_MISSING", f"segment {expected} is not there", recording.number, expected)
-        sizes_hold = body.integer("header_length") <= body.integer("length") <= MAXIMUM_FILE
-        leaf_holds = MINIMUM_LEAF <= body.integer("leaf_size") <= MAXIMUM_LEAF
-        numbers_hold = 1 <= number <= HIGHEST_NUMBER and 1 <= recording.number <= HIGHEST_NUMBER
-        if not (sizes_hold and leaf_holds and numbers_hold):
-            self.find("MALFORMED", "lengths, leaf size or numbers beyond their limits", recording.number, number)
-        if number == 1 and recording.start and not begins_in_time(recording.start, body):
-            self.find("COVERAGE_HOLE", "the first segment begins elsewhere than START", recording.number, number)
-        elif number == expected and recording.segments and not follows(recording.segments, body):
-            self.find("COVERAGE_HOLE", "the segment does not follow the one before", recording.number, number)
+        if number != expected and not self.damage:
+            code = "SEGMENT_MISSING" if number > expected else "ORDER"
+            self.find(code, f"segment {expected} was due", recording.number, number)
+        if hole_before(body, self.covered, number == 1):
+            self._hole(recording, f"before segment {number}")
         if not frames_fit(body):
             self.find("COVERAGE_HOLE", "frames are missing", recording.number, number)
+        if body.integer("lost"):
+            self.note("SAMPLES_LOST", f"{body.integer('lost')} frames", recording.number)
+        if boot in self.covered:
+            self.covered[boot] = max(self.covered[boot], body.integer("last_tick"))
         recording.segments.append(body)
 
-    def _stop(self, recording: Recording, entry: Entry) -> None:
-        recording.stop, self.open = entry, None
-        last = recording.segments[-1] if recording.segments else None
-        if entry.body.integer("segments") != (last.integer("number") if last else 0):
-            self.find("SEGMENT_MISSING", "STOP counts other segments than there are", recording.number)
-        elif last and entry.body.integer("last_tick") != last.integer("last_tick"):
-            self.find("COVERAGE_HOLE", "STOP ends elsewhere than the last segment", recording.number)
+    def _hole(self, recording: Recording, detail: str) -> None:
+        if not self.declared and not self.damage:
+            self.find("COVERAGE_HOLE", detail, recording.number)
 
-    def _fault(self, body: Fields) -> None:
+    def _until(self, recording: Recording, body: Fields) -> None:
+        """Whether something is missing before a `last_tick`."""
+        boot, tick = body.integer("boot"), body.integer("last_tick")
+        if boot in self.covered and tick > self.covered[boot]:
+            self._hole(recording, f"up to tick {tick} of boot {boot}")
+            self.covered[boot] = tick
+
+    def _interrupt(self, entry: Entry) -> None:
+        """Step 10."""
+        recording, body = self.open, entry.body
+        if recording is None or recording.number != body.integer("recording"):
+            return
+        recording.interrupts.append(entry)
+        later = entry.fields.integer("boot") != body.integer("boot")
+        self.declared |= not later
+        self._until(recording, body)
+        self.declared = True
+        self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number)
+        anchor = self.anchor if recording.start and self.anchor and self.anchor[0] == recording.start.sequence else None
+        if later and anchor and isinstance(anchor[3], int) and anchor[3] > body.integer("last_tick") + ANCHOR_SLACK:
+            self.find("MEDIA_LOST", "the anchor had got further", recording.number)
+
+    def _resume(self, entry: Entry) -> None:
+        if self.open is not None and self.open.number == entry.body.integer("recording"):
+            self.covered[entry.fields.integer("boot")] = entry.fields.integer("ticks")
+            self.declared = False
+
+    def _stop(self, entry: Entry) -> None:
+        """Steps 2, 4 and 7."""
+        recording, body = self.open, entry.body
+        if recording is None or recording.number != body.integer("recording"):
+            self.find("HEAD_MISSING", "STOP without its START", body.integer("recording"))
+            return
+        if recording.segments:
+            self._until(recording, body)
+        if body.integer("segments") > len(recording.segments) and not self.damage and not self.excused:
+            self.find("SEGMENT_MISSING", "STOP counts more segments than there are", recording.number)
+        recording.stop, self.open = entry, None
+
+    def _journal(self, entry: Entry) -> None:
+        first, last = entry.body.integer("first"), entry.body.integer("last")
+        self.find("JOURNAL", f"the recorder lost entries {first} to {last}")
+
+    def _fault(self, entry: Entry) -> None:
+        body = entry.body
         recording = body.optional_integer("recording")
         if body.integer("what") == MEDIA_LOST:
-            segment = body.optional_integer("segment")
-            self.find("INCOMPLETE", f"media lost, {body.array('values')}", recording, segment)
+            self.find("MEDIA_LOST", f"{body.array('values')}", recording, body.optional_integer("segment"))
         elif body.integer("what") == RECOVERED_EXCESS:
-            self.note("INDETERMINATE", f"bytes beyond what was sealed, {body.array('values')}", recording)
+            self.note("RECOVERED_EXCESS", f"{body.array('values')}", recording)
+        elif self.open is not None and self.open.number == recording:
+            self.excused = True
 
     def finish(self, open_sequences: set[int]) -> None:
-        """Step 4: a recording without STOP is open, and its head should say so."""
-        for recording in self.recordings.values():
-            attested = recording.start is not None and recording.start.sequence in open_sequences
-            if recording.stop is None and not attested:
-                self.note("TAIL_OPEN", "no STOP, and no head says that it runs", recording.number)
+        """Step 6: a recording without STOP is open, and its head should say so."""
+        recording = self.open
+        if recording is not None and (recording.start is None or recording.start.sequence not in open_sequences):
+            self.find("TAIL_OPEN", "no STOP, and no head says that it runs", recording.number)

@@ -1,18 +1,18 @@
 """What stands above a recorder's folder: host.cert, store.json and the custody chain ("The archive")."""
 
 import json
+from dataclasses import dataclass, field
 from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from .attestations import Heads
-from .chain import Chain
-from .entries import CUSTODY, Entry
+from .entries import CUSTODY, Entry, parse_entry
 from .errors import BadSignature, Malformed, UnknownFormat
 from .findings import Finding
 from .journal import split
-from .recordings import Recording
-from .statements import Statement, host_id, verify_certificate
+from .sign1 import thumbprint
+from .statements import CERTIFICATE, Statement, parse_statement
 from .verification import verify_chain
 
 CUSTODY_FILE, CERTIFICATE_FILE = "custody.cbs", "host.cert"
@@ -23,61 +23,67 @@ def read_zone(store: Path) -> tzinfo | None:
     return ZoneInfo(json.loads(path.read_text("utf-8"))["zone"]) if path.is_file() else None
 
 
-def read_certificate(store: Path, organisation: bytes) -> tuple[Statement | None, list[Finding]]:
-    """The host's certificate, by the organisation that GENESIS names; that it is the right one, only a pin can say."""
+def read_certificate(store: Path) -> tuple[Statement | None, list[Finding]]:
+    """The host's certificate, by the organisation that it names; that it is the right one, only a pin can say."""
     path = store / CERTIFICATE_FILE
     if not path.is_file():
         return None, []
     try:
-        return verify_certificate(path.read_bytes(), organisation), []
-    except (Malformed, UnknownFormat, BadSignature) as error:
-        return None, [Finding("UNTRUSTED", str(error), file=CERTIFICATE_FILE)]
+        certificate = parse_statement(path.read_bytes(), CERTIFICATE)
+        certificate.envelope.verify(certificate.fields.octets("organisation"))
+        return certificate, []
+    except BadSignature as error:
+        return None, [Finding("BAD_SIGNATURE", str(error), file=CERTIFICATE_FILE)]
+    except (Malformed, UnknownFormat) as error:
+        return None, [Finding("MALFORMED", str(error), file=CERTIFICATE_FILE)]
 
 
-def _contradiction(
-    entry: Entry, chain: Chain, heads: Heads, roots: dict[tuple[int, int], bytes]
-) -> tuple[str, str] | None:
-    """Code and detail of what a custody entry about this recorder says that its archive does not."""
-    body, kind = entry.body, entry.kind_name
-    if kind == "ENROL":
-        return None if body.octets("genesis") == chain.hashes.get(0) else ("FORK", "ENROL of another GENESIS")
-    if kind not in ("HEAD", "INGEST"):
+@dataclass
+class Custody:
+    """What the custody chain says of one recorder."""
+
+    host_key: bytes | None = None
+    received: set[tuple[int, int]] = field(default_factory=set)
+    size: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _own_key(data: bytes) -> bytes | None:
+    """The key in a custody chain's GENESIS, when no certificate names one."""
+    try:
+        first = parse_entry(next(split(data, CUSTODY)).raw, CUSTODY)
+    except (StopIteration, Malformed, UnknownFormat):
         return None
-    size = body.integer("size")
-    if size > chain.size:
-        return "TAIL_OPEN", f"the chain has {chain.size} entries, the {kind} {size}"
-    if body.octets("newest") != chain.hashes.get(size - 1):
-        return "FORK", f"{kind} of another chain at size {size}"
-    if kind == "HEAD":
-        if body.octets("root") != chain.root(size):
-            return "FORK", f"HEAD of another tree at size {size}"
-        return None if body.octets("head") in heads.hashes else ("ROLLBACK", "this head is not in heads.cbs")
-    missing = [
-        (recording, number) for recording, number, root in body.segments() if roots.get((recording, number)) != root
-    ]
-    return ("CONTENT_MISMATCH", f"INGEST of segments that no SEGMENT names: {missing}") if missing else None
+    return first.body.octets("public_key") if first.kind_name == "GENESIS" else None
 
 
-def check_custody(
-    store: Path, certificate: Statement | None, chain: Chain, heads: Heads, recordings: list[Recording]
-) -> list[Finding]:
-    """The custody chain, by the steps of any chain, and what it says of this recorder."""
+def read_custody(store: Path, device: bytes, genesis: Entry | None, heads: Heads) -> Custody:
+    """The custody chain, by the steps of any chain, and what it says of this recorder. Nothing is pinned here."""
+    certificate, found = read_certificate(store)
+    custody = Custody(findings=[*found, Finding("NO_PIN", "this reader pins nothing", problem=False)])
     path = store / CUSTODY_FILE
-    if not path.is_file() or certificate is None:
-        return [Finding("NO_PIN", "no custody chain or certificate beside this folder", problem=False)]
-    custody = verify_chain(list(split(path.read_bytes(), CUSTODY)), host_id(certificate), CUSTODY)
-    findings = [
-        Finding("CUSTODY_BREAK", f"{finding.code}: {finding.detail}", finding.problem, CUSTODY_FILE, finding.item)
-        for finding in custody.findings
-    ]
-    roots = {(r.number, s.integer("number")): s.octets("root") for r in recordings for s in r.segments}
+    data = path.read_bytes() if path.is_file() else b""
+    custody.host_key = certificate.fields.octets("host_key") if certificate else _own_key(data)
+    if not data or custody.host_key is None:
+        return custody
+    chain = verify_chain(list(split(data, CUSTODY)), thumbprint(custody.host_key), CUSTODY)
+    for finding in chain.findings:
+        later = finding.code in ("UNKNOWN_FORMAT", "PRIVATE_KIND")
+        code, detail = (finding.code, finding.detail) if later else ("CUSTODY_BREAK", f"{finding.code}: {finding.detail}")
+        custody.findings.append(Finding(code, detail, not later, CUSTODY_FILE, finding.item))
     enrolled = False
-    for entry in custody.entries:
-        if entry.known and entry.body.values.get("device") == chain.device:
-            enrolled |= entry.kind_name == "ENROL"
-            found = _contradiction(entry, chain, heads, roots)
-            if found is not None:
-                findings.append(Finding(*found, file=CUSTODY_FILE, item=entry.sequence))
+    for entry in chain.entries:
+        body, kind = entry.body, entry.kind_name
+        if not entry.known or body.values.get("device") != device:
+            continue
+        if kind == "ENROL":
+            enrolled = genesis is not None and body.octets("genesis") == genesis.hash
+        if kind in ("HEAD", "INGEST"):
+            custody.size = max(custody.size, body.integer("size"))
+        if kind == "INGEST":
+            custody.received |= {(recording, number) for recording, number, _ in body.segments()}
+        if kind == "HEAD" and body.octets("head") not in heads.hashes:
+            custody.findings.append(Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=entry.sequence))
     if not enrolled:
-        findings.append(Finding("UNTRUSTED", "the recorder is not enrolled", file=CUSTODY_FILE))
-    return findings
+        custody.findings.append(Finding("NOT_ENROLLED", "no ENROL of this GENESIS", file=CUSTODY_FILE))
+    return custody

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -165,6 +166,21 @@ def remove_segment(folder: Path) -> None:
     one(folder, FIRST).unlink()
 
 
+def move_segment(folder: Path) -> None:
+    path = one(folder, FIRST)
+    place = folder / "media" / "2001" / "01" / "01" / "R0000001"
+    place.mkdir(parents=True)
+    path.rename(place / path.name)
+
+
+def name_file(folder: Path) -> None:
+    one(folder, FIRST).with_name("NOTES.TXT").write_text("x")
+
+
+def remove_heads(folder: Path) -> None:
+    (folder / "heads.cbs").unlink()
+
+
 def append_to_segment(folder: Path) -> None:
     with one(folder, FIRST).open("ab") as file:
         file.write(b"\x00")
@@ -193,7 +209,9 @@ def change_last_byte(name: str) -> Edit:
 
 EDITS: dict[str, tuple[Edit, str]] = {
     "journal cut inside an entry": (cut_journal, "TAIL_OPEN"),
-    "segment removed": (remove_segment, "SEGMENT_MISSING"),
+    "first segment removed": (remove_segment, "HEAD_MISSING"),
+    "segment moved to another day": (move_segment, "STORE_MISMATCH"),
+    "file with a name of its own": (name_file, "INSERTED"),
     "byte appended": (append_to_segment, "UNCOVERED_TAIL"),
     "segments exchanged": (exchange_segments, "ORDER"),
     "file that nothing names": (add_file, "UNSIGNED_CONTENT"),
@@ -201,8 +219,8 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "receipt changed": (change_last_byte("receipts.cbs"), "BAD_SIGNATURE"),
     "newest entry changed": (change_last_byte("journal.cbs"), "BAD_SIGNATURE"),
     "custody chain changed": (change_last_byte("../../custody.cbs"), "CUSTODY_BREAK"),
-    "certificate changed": (change_last_byte("../../host.cert"), "UNTRUSTED"),
-    "leaf hashes changed": (change_last_byte("leaves/R0000001/S0000001.lvs"), "CONTENT_MISMATCH"),
+    "certificate changed": (change_last_byte("../../host.cert"), "BAD_SIGNATURE"),
+    "heads removed": (remove_heads, "STORE_MISMATCH"),
 }
 
 
@@ -212,3 +230,24 @@ def test_other_edits(demo: Path, tmp_path: Path, edit: Edit, code: str) -> None:
     shutil.copytree(demo / "store", store)
     edit(recorder(store))
     assert code in [finding.code for finding in read_archive(recorder(store)).problems]
+
+
+def test_leaf_hashes_only_locate(demo: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(demo / "store", store)
+    change_last_byte("leaves/R0000001/S0000001.lvs")(recorder(store))
+    assert read_archive(recorder(store)).problems == []
+    path = one(recorder(store), FIRST)
+    path.write_bytes(path.read_bytes()[:-1] + b"\x55")
+    found = {finding.code: finding.problem for finding in read_archive(recorder(store)).findings}
+    assert (found["LEAVES_DAMAGED"], found["CONTENT_MISMATCH"]) == (False, True)
+
+
+def test_every_code_is_in_the_specification() -> None:
+    text = (TESTS.parent / "protocol" / "SPECIFICATION.md").read_text("utf-8").partition("### Findings")[2]
+    table = set(re.findall(r"^\| ([A-Z_]+) \|", text, re.MULTILINE))
+    folder = TESTS / "second_reader"
+    source = "".join(path.read_text("utf-8") for path in folder.glob("*.py") if not path.name.startswith("test_"))
+    given = set(re.findall(r'(?:Finding|find|note)\(\s*"([A-Z_]+)"', source))
+    assert given
+    assert given <= table

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from .sign1 import sha256
 
 EMPTY_ROOT = sha256(b"")
+MAXIMUM_SIZE, MAXIMUM_PROOF = 2**62, 64
 
 
 def leaf(data: bytes) -> bytes:
@@ -51,7 +52,9 @@ def segment_root(leaves: list[bytes]) -> bytes:
 
 def inclusion_holds(leaf_hash: bytes, index: int, size: int, proof: list[bytes], tree_root: bytes) -> bool:
     """RFC 9162 §2.1.3.2."""
-    if not 0 <= index < size or any(len(value) != 32 for value in [leaf_hash, tree_root, *proof]):
+    if not 0 <= index < size <= MAXIMUM_SIZE or len(proof) > MAXIMUM_PROOF:
+        return False
+    if any(len(value) != 32 for value in [leaf_hash, tree_root, *proof]):
         return False
     position, last, folded = index, size - 1, leaf_hash
     for value in proof:
@@ -71,10 +74,12 @@ def inclusion_holds(leaf_hash: bytes, index: int, size: int, proof: list[bytes],
 
 def consistency_holds(old: int, new: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> bool:
     """RFC 9162 §2.1.4.2, which is for 0 < old < new. Equal trees, and the empty one, need an empty proof."""
-    if not 0 <= old <= new or any(len(value) != 32 for value in [old_root, new_root, *proof]):
+    if not 0 <= old <= new <= MAXIMUM_SIZE or len(proof) > MAXIMUM_PROOF:
+        return False
+    if any(len(value) != 32 for value in [old_root, new_root, *proof]):
         return False
     if old == new:
-        return not proof and old_root == new_root
+        return not proof and old_root == new_root and (old > 0 or old_root == EMPTY_ROOT)
     if old == 0:
         return not proof and old_root == EMPTY_ROOT
     path = [old_root, *proof] if old & (old - 1) == 0 else proof

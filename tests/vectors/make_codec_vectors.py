@@ -442,6 +442,10 @@ def merkle_vectors() -> dict[str, object]:
             {**consistent("empty, with proof", old=0, old_root=roots[0]), "why": "nothing is left to prove"},
             {**consistent("empty, other root", old=0, old_root=roots[1], proof=[]), "why": "no empty tree"},
             {
+                **consistent("both empty, other root", old=0, old_root=roots[1], new=0, new_root=roots[1], proof=[]),
+                "why": "the empty tree has one root",
+            },
+            {
                 **consistent(
                     "power of two, old root repeated",
                     old=4,

@@ -16,7 +16,7 @@ from evidock_simulator.virtual.links import DescriptorLink
 from evidock_simulator.virtual.slot import Slot
 from evidock_simulator.virtual.sound import Tone, WavFile
 
-GARBAGE = 8192  # bytes allocated between collections
+GARBAGE = 16384  # bytes allocated between collections
 LINK = 3  # the descriptor of the pty
 
 
