@@ -178,7 +178,11 @@ def test_findings_that_verification_names_are_in_the_table():
     named = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", steps)) - own_words
     assert named <= listed
     assert not reserved & listed
-    assert {code for code in listed if code not in steps + section("Private fields")} == {"NO_JOURNAL", "NOTHING", "MORE"}
+    assert {code for code in listed if code not in steps + section("Private fields")} == {
+        "NO_JOURNAL",
+        "NOTHING",
+        "MORE",
+    }
 
 
 def field_tables() -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from .chain import Chain
-from .errors import BadSignature, Malformed, UnknownFormat
+from .errors import BadSignature, Malformed, UnknownFormat, WrongType
 from .findings import Finding
 from .journal import Form, split
 from .private import parse_records
@@ -24,6 +24,8 @@ def read_statements(data: bytes, typ: int, file: str) -> tuple[list[tuple[int, S
             try:
                 statements.append((place, parse_statement(item.raw, typ)))
                 continue
+            except WrongType as error:
+                code, detail = "WRONG_TYPE", str(error)
             except Malformed as error:
                 detail = str(error)
             except UnknownFormat as error:
@@ -104,8 +106,27 @@ def receipted_segments(data: bytes, chain: Chain, host_key: bytes | None) -> tup
     return {(recording, number) for receipt in ours for recording, number, _ in receipt.fields.segments()}, findings
 
 
+def custody_was_cut(chain: Chain, host: bytes, hashes: set[bytes], ingested: set[Place]) -> bool:
+    """Whether the recorder noted more of this host's custody chain than there is."""
+    for entry in chain.entries:
+        if entry.kind_name != "HOST" or entry.body.values["host"] != host:
+            continue
+        noted, raw = entry.body.values["custody"], entry.body.values["statement"]
+        if isinstance(noted, bytes) and noted not in hashes:
+            return True
+        if isinstance(raw, bytes) and entry.body.integer("event") == RECEIPTED:
+            try:
+                receipt = parse_statement(raw, RECEIPT).fields
+            except (Malformed, UnknownFormat):
+                continue
+            listed = {(recording, number) for recording, number, _ in receipt.segments()}
+            if receipt.octets("device") == chain.device and not listed <= ingested:
+                return True
+    return False
+
+
 def check_private(data: bytes, chain: Chain, file: str = "private.cbs") -> list[Finding]:
-    """Openings fit their commitments. Records that open nothing are passed over, unless a commitment wants an opening."""
+    """Openings fit their commitments. What opens nothing is passed over, unless a commitment wants an opening."""
     try:
         records = parse_records(data)
     except Malformed as error:

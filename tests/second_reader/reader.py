@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from .attestations import check_private, read_heads, receipted_segments
+from .attestations import check_private, custody_was_cut, read_heads, receipted_segments
 from .chain import Chain
 from .entries import ENTRY
 from .findings import Finding
 from .journal import split
 from .media import MediaReader
 from .recordings import Recording, RecordingReader
+from .sign1 import thumbprint
 from .store import read_custody, read_zone
 from .verification import verify_chain
 
@@ -79,6 +80,9 @@ def read_archive(folder: Path) -> Summary:
     findings += custody.findings
     if custody.size > chain.size and not any(finding.code == "TAIL_OPEN" for finding in heads.findings):
         findings.append(Finding("TAIL_OPEN", f"custody knows {custody.size} entries", file="journal.cbs"))
+    host = thumbprint(custody.host_key) if custody.host_key else b""
+    if custody.whole and custody_was_cut(chain, host, custody.hashes, custody.received):
+        findings.append(Finding("CUSTODY_BREAK", "the recorder knows more of it", file="custody.cbs"))
     reader = RecordingReader()
     for entry in chain.entries:
         reader.read(entry)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from .cbor import Value
 from .coverage import frames_fit, hole_before
 from .entries import Entry
 from .fields import Fields
@@ -73,7 +74,7 @@ class RecordingReader:
         self.covered = dict[int, int]()  # by boot: the tick up to which the time line is known
         self.declared = False  # INTERRUPT without RESUME
         self.excused = False  # a FAULT of this recording
-        self.anchor: list[object] | None = None
+        self.anchor: list[Value] | None = None
         self.damage = False
         self.following = 0
 

@@ -44,6 +44,8 @@ class Custody:
 
     host_key: bytes | None = None
     received: set[tuple[int, int]] = field(default_factory=set)
+    hashes: set[bytes] = field(default_factory=set)
+    whole: bool = False
     size: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -69,8 +71,12 @@ def read_custody(store: Path, device: bytes, genesis: Entry | None, heads: Heads
     chain = verify_chain(list(split(data, CUSTODY)), thumbprint(custody.host_key), CUSTODY)
     for finding in chain.findings:
         later = finding.code in ("UNKNOWN_FORMAT", "PRIVATE_KIND")
-        code, detail = (finding.code, finding.detail) if later else ("CUSTODY_BREAK", f"{finding.code}: {finding.detail}")
+        code, detail = (
+            (finding.code, finding.detail) if later else ("CUSTODY_BREAK", f"{finding.code}: {finding.detail}")
+        )
         custody.findings.append(Finding(code, detail, not later, CUSTODY_FILE, finding.item))
+    custody.hashes = {bytes(32), *chain.hashes.values()}
+    custody.whole = not any(finding.code == "CUSTODY_BREAK" for finding in custody.findings)
     enrolled = False
     for entry in chain.entries:
         body, kind = entry.body, entry.kind_name
@@ -83,7 +89,9 @@ def read_custody(store: Path, device: bytes, genesis: Entry | None, heads: Heads
         if kind == "INGEST":
             custody.received |= {(recording, number) for recording, number, _ in body.segments()}
         if kind == "HEAD" and body.octets("head") not in heads.hashes:
-            custody.findings.append(Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=entry.sequence))
+            custody.findings.append(
+                Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=entry.sequence)
+            )
     if not enrolled:
         custody.findings.append(Finding("NOT_ENROLLED", "no ENROL of this GENESIS", file=CUSTODY_FILE))
     return custody

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from second_reader import trees
+from second_reader.entries import CUSTODY
+from second_reader.journal import split
 from second_reader.media import media_path, name_of
 from second_reader.reader import read_archive
 from second_reader.wav import HEADER_LENGTH, parse_header
@@ -181,6 +183,12 @@ def remove_heads(folder: Path) -> None:
     (folder / "heads.cbs").unlink()
 
 
+def cut_custody(folder: Path) -> None:
+    path = folder.parent.parent / "custody.cbs"
+    items = [item.raw for item in split(path.read_bytes(), CUSTODY)]
+    path.write_bytes(b"".join(items[:2]))  # GENESIS and ENROL
+
+
 def append_to_segment(folder: Path) -> None:
     with one(folder, FIRST).open("ab") as file:
         file.write(b"\x00")
@@ -220,6 +228,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "newest entry changed": (change_last_byte("journal.cbs"), "BAD_SIGNATURE"),
     "custody chain changed": (change_last_byte("../../custody.cbs"), "CUSTODY_BREAK"),
     "certificate changed": (change_last_byte("../../host.cert"), "BAD_SIGNATURE"),
+    "custody chain cut": (cut_custody, "CUSTODY_BREAK"),
     "heads removed": (remove_heads, "STORE_MISMATCH"),
 }
 

@@ -1,6 +1,6 @@
 """A short, complete journal with its private sequence, segment and heads, and broken copies of it.
 
-The shift: enrolled (boot 1, which is named like any other), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched
+The shift: enrolled (boot 1), switched on (boot 2), checked, one recording of 2.5 s, an epoch change, a mark, switched
 off, switched on (boot 3), docked, an epoch change at the end of the docking.
 """
 

@@ -1,7 +1,9 @@
 """What protocol/SPECIFICATION.md says of cases that are easy to read in two ways, and that verification does."""
 
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.forge import START_MS, Host, Recorder, public, shift, statement
@@ -9,10 +11,13 @@ from support.verified import expect, only, report_of
 
 from evidock import layout
 from evidock.report import Report, Verdict
+from evidock.verification.chain import Chain
+from evidock.verification.collector import Collector
 from evidock.verification.sequence import items
 from evidock_protocol import cbor, codes, custody_kinds, entry, kinds, private, sign1, statements
 
 LATER_KIND = 999  # of a later version
+VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "journal.json").read_text("utf-8"))
 
 
 @pytest.fixture
@@ -122,3 +127,20 @@ def test_the_custody_chain_is_that_of_the_certified_key(host: Host, tmp_path: Pa
     assert only(report, "CUSTODY_BREAK").verdict is Verdict.ALTERED
     assert sign1.thumbprint(public(host.key)) == host.id
     assert custody_kinds.GENESIS == 1
+
+
+@pytest.mark.parametrize("case", VECTORS["broken"], ids=lambda case: case["name"])
+def test_a_broken_journal_of_the_vectors(case: dict[str, Any]) -> None:
+    collector = Collector("en")
+    chain = Chain(bytes.fromhex(VECTORS["device"]), collector)
+    for _entry in chain.walk(io.BytesIO(bytes.fromhex(case["journal"]))):
+        pass
+    first = collector.findings()[0]
+    assert (first.code, first.attack) == (case["finding"], case["attack"])
+
+
+def test_the_journal_of_the_vectors_holds() -> None:
+    collector = Collector("en")
+    chain = Chain(bytes.fromhex(VECTORS["device"]), collector)
+    assert len(list(chain.walk(io.BytesIO(bytes.fromhex(VECTORS["journal"]))))) == chain.size == VECTORS["size"]
+    assert collector.findings() == ()
