@@ -6,6 +6,7 @@ Specification: "The archive" and "Hash tree". Sizes of files are never trusted; 
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 
@@ -41,10 +42,10 @@ def read_leaves(path: Path, segment: Segment) -> list[bytes] | None:
 
 
 def reopen(path: Path, partial: Path) -> None:
-    """Makes a finished file a half-pulled one again: some of its leaves are to be pulled anew."""
+    """Makes a half-pulled file of a copy: some leaves are to be pulled anew, and `path` stays until all of them are."""
     with errors.at(partial):
         durable.make_folders(partial.parent)
-        durable.move_into_place(path, partial)
+        shutil.copyfile(path, partial)
 
 
 class PartialFile:

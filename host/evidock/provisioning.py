@@ -50,7 +50,11 @@ def provision(recorder: Recorder, store: Store | None = None, serial: str = "", 
     if archive.chain.genesis is None:
         entries = [raw if raw is not None else _fetch_genesis(recorder.connection, store, device)]
         _check(entries[0], device, store, fresh=raw is not None)
-        archive.extend(entries)
+        try:
+            archive.extend(entries)
+        except BaseException:
+            store.forget(device)  # what is in memory may be more than what is on disk
+            raise
     genesis = cast(Entry, archive.chain.genesis)
     store.custody.enrol(genesis)
     return genesis

@@ -47,6 +47,32 @@ def open_line(link: Path) -> None:
     beside = link.with_name(f".{link.name}.{os.getpid()}")
     beside.symlink_to(name)
     beside.replace(link)
+    _unlink_at_the_end(link.absolute(), name)
+
+
+def _unlink_at_the_end(link: Path, name: str) -> None:
+    """Leaves a small process that removes the link once the recorder has ended, however it ended.
+
+    The number of a pty is used again: a link that stays would lead a host to another recorder.
+    """
+    ending, held = os.pipe()
+    os.set_inheritable(held, True)  # the recorder never writes to it: its end is the message
+    child = os.fork()
+    if child:
+        os.close(ending)
+        os.waitpid(child, 0)
+        return
+    try:
+        os.setsid()
+        if os.fork() == 0:  # nobody's child: the recorder stays one process
+            limit = min(os.sysconf("SC_OPEN_MAX"), 65536)
+            os.closerange(0, ending)
+            os.closerange(ending + 1, limit)
+            os.read(ending, 1)
+            if os.readlink(link) == name:
+                link.unlink()
+    finally:
+        os._exit(0)
 
 
 def micropython(heap: str = HEAP) -> list[str]:

@@ -111,7 +111,7 @@ def _hunted() -> type:
     import pytest
 
     case = type("TestLongLife", (Life.TestCase,), {})
-    case.settings = settings(max_examples=2000, stateful_step_count=40, deadline=None)  # type: ignore[attr-defined]
+    case.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)  # type: ignore[attr-defined]
     return pytest.mark.hunt(case)
 
 

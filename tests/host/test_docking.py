@@ -566,3 +566,14 @@ def test_heads_that_a_crash_kept_out_of_custody(store: Store, recorder: Scripted
     store.custody.heads.clear()  # as if the entries had not been written
     dock(recorder, store)
     check_whole(store, recorder)
+
+
+def test_a_kept_file_stays_while_the_recorder_has_nothing_better(store: Store, recorder: ScriptedRecorder) -> None:
+    recorder.media[2, 1][200] ^= 1
+    dock(recorder, store)
+    assert recorder.device is not None
+    path = store.archive(recorder.device).media_path(2, 1)
+    kept = path.read_bytes()
+    del recorder.media[2, 1]
+    assert dock(recorder, store).missing == [(2, 1)]
+    assert path.read_bytes() == kept

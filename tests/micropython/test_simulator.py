@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.skipif(
 COMMAND = [sys.executable, "-m", "evidock_simulator.cli"]
 DETERMINISTIC = """
 import sys
+import time
 import gc
 
 gc.threshold(8192)  # as the recorder's own process does
@@ -298,3 +300,18 @@ def test_lists_name_first(tmp_path: Path) -> None:
     names = [line.split()[0] for line in run.stdout.splitlines()]
     assert names == sorted(names)
     assert {"quiet-shift", "patrol"} <= set(names)
+
+
+def test_the_link_goes_with_the_recorder(run) -> None:
+    """The number of a pty is used again: a stale link would lead a host to another recorder."""
+    recorder = run("quiet-shift", "--speed", "max")
+    recorder.wait_for("waiting")
+    link = recorder.link
+    assert link.is_symlink()
+    recorder.process.kill()
+    recorder.process.wait()
+    for _ in range(200):
+        if not link.is_symlink():
+            return
+        time.sleep(0.05)  # another process removes it; there is no clock to inject
+    raise AssertionError(f"{link} is still there")

@@ -59,4 +59,4 @@ def init(
 
 def _host_name(given: str) -> str:
     """At most 64 bytes of UTF-8, whole characters."""
-    return (given or socket.gethostname()).encode()[:64].decode(errors="ignore")
+    return (given or socket.gethostname()).encode(errors="replace")[:64].decode(errors="ignore")

@@ -5,6 +5,7 @@ Interface: "Command line". Starts quickly: a command's heavy modules are importe
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib import import_module
@@ -54,6 +55,9 @@ def evidock(
 
 def run(arguments: list[str]) -> int:
     """Runs one command line; returns the exit status: 0, 1 it failed, 2 wrong usage, or what the command says."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character still gets the rest
     try:
         try:
             return _run(arguments)

@@ -201,17 +201,23 @@ def _coverage(coverage: Coverage, lang: str) -> Table:
 def _findings(report: Report, clock: _Clock, lang: str) -> Table:
     table = Table(title=language.text("picture.findings", lang), title_justify="left", expand=False)
     table.add_column(language.text("picture.code", lang), no_wrap=True)
-    table.add_column(language.text("picture.location", lang))
-    table.add_column(language.text("picture.finding", lang))
+    # Folded, never cut: Chinese has no spaces to break at.
+    table.add_column(language.text("picture.location", lang), overflow="fold")
+    table.add_column(language.text("picture.finding", lang), overflow="fold")
     worst = sorted(report.findings, key=lambda one: -1 if one.verdict is None else one.verdict.rank, reverse=True)
     for finding in worst[:_FINDINGS_SHOWN]:
         code = finding.code if finding.attack is None else f"{finding.code} (AT-{finding.attack})"
-        table.add_row(Text(code, _SEVERITIES[finding.severity]), Text(_where(finding, clock, lang)), Text(finding.text))
+        several = len(report.devices) > 1
+        place = _where(finding, clock, lang, several)
+        table.add_row(Text(code, _SEVERITIES[finding.severity]), Text(place), Text(finding.text))
     return table
 
 
-def _where(finding: Finding, clock: _Clock, lang: str) -> str:
+def _where(finding: Finding, clock: _Clock, lang: str, several: bool) -> str:
+    """Where the finding lies; its recorder too when the report has `several`."""
     parts: list[str] = []
+    if several and finding.device is not None:
+        parts.append(finding.device[:16])
     if finding.recording is not None:
         parts.append(language.text("picture.recording", lang, number=finding.recording))
     if finding.segment is not None:

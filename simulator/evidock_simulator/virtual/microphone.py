@@ -11,7 +11,7 @@ BUFFER_MS = 500  # what the port holds before it loses sound; nothing is stored,
 
 
 class Microphone:
-    """Sound from `source`, which begins anew with each start()."""
+    """Sound from `source`, which goes on while nobody records, as the world does: no two recordings are alike."""
 
     bits = 16
 
@@ -22,6 +22,7 @@ class Microphone:
         self._clock = clock
         self._frame = 2 * source.channels
         self._capacity = source.rate * BUFFER_MS // 1000
+        self._first = 0  # frame of the source at which this recording began
         self._started: int | None = None
         self._stopped: int | None = None
         self._taken = 0  # frames handed out or lost
@@ -30,6 +31,7 @@ class Microphone:
     def start(self) -> None:
         """Begins capture."""
         self._started = self._clock.now
+        self._first = self._clock.now * self.rate // 1000
         self._stopped = None
         self._taken = 0
         self._lost = 0
@@ -43,7 +45,7 @@ class Microphone:
         """Copies whole frames that are there; returns the number of bytes."""
         count = min(self._waiting(), len(buffer) // self._frame)
         if count:
-            self._source.read(self._taken * self._frame, buffer[: count * self._frame])
+            self._source.read((self._first + self._taken) * self._frame, buffer[: count * self._frame])
             self._taken += count
         return count * self._frame
 
