@@ -15,7 +15,7 @@ from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
 from evidock_agent.server import Server
 from evidock_agent.tallies import Backlog, Refusals
-from evidock_protocol import codes, entry, flash, kinds, sign1
+from evidock_protocol import codes, entry, flash, kinds, sign1, versions
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -34,6 +34,8 @@ class Agent:
 
     def __init__(self, board: "ports.Board"):
         self.board = board
+        # Lent to capture, transfer and recovery, each for less than a slice; made first, while the heap is whole.
+        self.scratch = memoryview(bytearray(versions.MAXIMUM_CHUNK))
         self.moments = Moments(board.clock)
         self.provisioned = False
         self.card_identity: bytes | None = None

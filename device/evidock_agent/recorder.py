@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
-CAPTURE_BUFFER = 4096  # bytes read from the source and written to the card at once
 FLUSH_MS = 1000
 CHECKPOINT_MS = 5000
 STORAGE_FLOOR_KIB = 2048  # recording stops before the file system is hurt
@@ -25,7 +24,6 @@ class Recorder:
 
     def __init__(self, agent: "Agent"):
         self._agent = agent
-        self._buffer = memoryview(bytearray(CAPTURE_BUFFER))
         self.number = 0  # of the newest recording
         self.active = False
         self.start_sequence = 0
@@ -82,9 +80,9 @@ class Recorder:
         if segment is None:
             return 0
         try:
-            count = self._agent.board.capture.readinto(self._buffer)
+            count = self._agent.board.capture.readinto(self._agent.scratch)
             if count:
-                segment.write(self._buffer[:count])
+                segment.write(self._agent.scratch[:count])
             self._housekeep(segment, count)
         except OSError as error:
             self._card_failed(segment, error)
@@ -144,9 +142,9 @@ class Recorder:
             if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
                 agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
         # A segment ends where the source is drained, so that its samples fill its time.
-        full = segment.length + CAPTURE_BUFFER > versions.MAXIMUM_SEGMENT
+        full = segment.length + len(self._agent.scratch) > versions.MAXIMUM_SEGMENT
         long = tick - segment.first_tick >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS and self._until is None
-        if full or (long and count < CAPTURE_BUFFER):
+        if full or (long and count < len(self._agent.scratch)):
             segment.end(tick)
             self._segment = Segment(
                 agent.board.card, agent.folder, self.number, segment.number + 1, agent.board.capture, tick

@@ -10,7 +10,7 @@ import struct
 
 from evidock_agent import signer, telemetry
 from evidock_agent.crypto import ed25519
-from evidock_agent.recorder import CAPTURE_BUFFER, CHECKPOINT_MS
+from evidock_agent.recorder import CHECKPOINT_MS
 from evidock_agent.segment import segment_values
 from evidock_protocol import card, codes, entry, kinds, merkle, sign1, statements, versions
 from evidock_protocol.errors import ProtocolError
@@ -96,7 +96,7 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     if length <= card.WAV_HEADER:
         return None
     header = card.wav_header(rate, channels, bits, length - card.WAV_HEADER)
-    root = yield from _rehash(cards, stem, path, header, length, checkpoint)
+    root = yield from _rehash(agent.scratch, cards, stem, path, header, length, checkpoint)
     if root is None:
         yield from _fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [vouched, size])
         return None
@@ -126,7 +126,7 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     return last_tick
 
 
-def _rehash(cards, stem: str, path: str, header: bytes, length: int, checkpoint):
+def _rehash(buffer: memoryview, cards, stem: str, path: str, header: bytes, length: int, checkpoint):
     """Generator.
 
     Writes the leaf file anew and returns the segment root, or None when the file is not what was attested.
@@ -137,11 +137,10 @@ def _rehash(cards, stem: str, path: str, header: bytes, length: int, checkpoint)
     leaves.write(merkle.leaf_hash(header))
     media = cards.open(path, "rb")
     media.seek(card.WAV_HEADER)
-    buffer = memoryview(bytearray(CAPTURE_BUFFER))
     left = length - card.WAV_HEADER
     attested = checkpoint is None
     while left:
-        count = media.readinto(buffer[: min(left, CAPTURE_BUFFER)])
+        count = media.readinto(buffer[: min(left, len(buffer))])
         if not count:
             raise OSError("media ended early")
         left -= count

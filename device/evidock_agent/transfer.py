@@ -20,7 +20,6 @@ class Transfer:
     def __init__(self, agent: "Agent"):
         self._agent = agent
         self._queue: list[list] = []
-        self._buffer = memoryview(bytearray(versions.MAXIMUM_CHUNK))
         self._path = ""
         self._file = None
 
@@ -52,7 +51,7 @@ class Transfer:
         try:
             file = self._open(path)
             file.seek(offset)
-            data = self._buffer[:count]
+            data = self._agent.scratch[:count]
             if file.readinto(data) != count:
                 raise OSError("file ended early")
         except OSError:
