@@ -18,7 +18,6 @@ from evidock_protocol import cbor, private
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError
 
-QUARANTINE = "quarantine"
 MAXIMUM_QUARANTINE = 16  # files
 
 
@@ -115,7 +114,7 @@ class Archive:
 
     def set_aside(self, name: str, data: bytes) -> None:
         """Keeps hostile or damaged bytes for inspection; at most MAXIMUM_QUARANTINE files, the first ones."""
-        folder = self.folder / QUARANTINE
+        folder = self.folder / layout.QUARANTINE
         if not self.folder.is_dir() or (folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE):
             return
         with contextlib.suppress(StoreError):  # a full disk must not hide what was found

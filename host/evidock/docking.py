@@ -15,7 +15,7 @@ from evidock.chain import Head
 from evidock.client import Recorder
 from evidock.client.journal import pull_journal, pull_openings
 from evidock.client.session import Session, open_session
-from evidock.errors import NotEnrolled, WrongUsage
+from evidock.errors import NotEnrolled, Refused, WrongUsage
 from evidock.intake import Intake, Progress
 from evidock.store import Store
 from evidock_protocol import codes, messages
@@ -145,12 +145,17 @@ class _Docking:
         return head
 
     def _set_clock(self, session: Session) -> None:
-        """A simulated recorder lives in its own time: host time is not for it."""
+        """A simulated recorder lives in its own time: host time is not for it. An unset clock stops nothing."""
         if self.recorder.simulated:
             return
         state = cast(list[int], self.connection.request(messages.STATUS, {})["wall"])[0]
-        if state == codes.WALL_UNSET:
+        if state != codes.WALL_UNSET:
+            return
+        try:
             session.set_time(self.store.now_ms())
+        except Refused as refused:  # by this host's rights, or what was signed already lies later
+            if refused.code not in (messages.WRONG_ROLE, messages.OUT_OF_RANGE):
+                raise
 
     def _take_media(self, intake: Intake, session: Session, archive: Archive, head: Head) -> None:
         """Brings in what this host has not receipted yet, oldest first, and gives a receipt for each handful."""

@@ -24,6 +24,7 @@ RECEIPTS = "receipts.cbs"  # every receipt given: a CBOR sequence
 MEDIA = "media"
 LEAVES = "leaves"  # leaf hashes of every segment, so that damage is located
 PARTIAL = "partial"  # segments half pulled
+QUARANTINE = "quarantine"  # what a docking refused, to be looked at
 
 LAST_MS = 253_370_764_800_000  # Unix milliseconds: the year 9999, where the calendar ends
 

@@ -27,6 +27,7 @@ class Ledger:
         self._key = key
         self._now_ms = now_ms
         self.size = 0
+        self.zone = ""  # time zone of the store, as GENESIS sealed it
         self.newest = entry.ZERO_HASH
         self.ingested: set[tuple[bytes, int, int, bytes]] = set()  # device, recording, number, root
         self.heads: set[bytes] = set()  # statement hashes of the heads that the chain names
@@ -34,11 +35,11 @@ class Ledger:
         for raw in self._file.items:
             self._check(raw)
 
-    def begin(self, organisation: bytes, certificate: bytes, name: str) -> None:
+    def begin(self, organisation: bytes, certificate: bytes, name: str, zone: str) -> None:
         """GENESIS of the chain, unless it is there."""
         if self.size == 0:
             body: dict[str, object] = {"public_key": self._key.public, "organisation": organisation}
-            self._append(custody_kinds.GENESIS, {**body, "certificate": certificate, "name": name})
+            self._append(custody_kinds.GENESIS, {**body, "certificate": certificate, "name": name, "zone": zone})
 
     def enrol(self, genesis: entry.Entry) -> None:
         """ENROL of a recorder by its verified GENESIS, unless it is enrolled."""
@@ -87,7 +88,9 @@ class Ledger:
         self.size += 1
         self.newest = item.hash
         device = item.body.get("device")
-        if item.kind == custody_kinds.ENROL and isinstance(device, bytes):
+        if item.kind == custody_kinds.GENESIS:
+            self.zone = cast(str, item.body["zone"])
+        elif item.kind == custody_kinds.ENROL and isinstance(device, bytes):
             self.enrolled.add(device)
         elif item.kind == custody_kinds.HEAD:
             self.heads.add(item.body["head"])  # type: ignore[arg-type]

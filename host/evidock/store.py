@@ -66,6 +66,8 @@ class Store:
                 self.certificate = (folder / layout.CERTIFICATE).read_bytes()
             self.organisation = _certified_by(self.certificate, self.host.public, settings["organisation"])
             self.custody = Ledger(folder / layout.CUSTODY, self.host, now_ms)
+            if self.custody.zone != settings["zone"]:
+                raise ValueError("the custody chain has another zone")
             self._archives: dict[bytes, Archive] = {}
         except (ValueError, KeyError, ProtocolError):
             self.close()
@@ -92,13 +94,14 @@ class Store:
         durable.write_whole(folder / layout.HOST_KEY, (host.seed().hex() + "\n").encode(), 0o600)
         durable.write_whole(folder / layout.CERTIFICATE, certificate)
         ledger = Ledger(folder / layout.CUSTODY, host, now_ms)
-        ledger.begin(organisation.key.public, certificate, name)
+        zone = zone or local_zone()
+        ledger.begin(organisation.key.public, certificate, name, zone)
         with errors.at(folder):
             durable.make_folders((folder / layout.RECORDERS).absolute())
         settings = {
             "kind": "evidock store",
             "format": FORMAT,
-            "zone": zone or local_zone(),
+            "zone": zone,
             "organisation": organisation.key.thumbprint.hex(),
             "successor": organisation.successor_hash.hex(),
             "host": host.thumbprint.hex(),

@@ -18,7 +18,7 @@ REGISTRY = 12
 CERTIFICATE = 13
 
 KINDS = (
-    (GENESIS, "GENESIS", "0 public_key h, 1 organisation h, 2 certificate b, 3 name t"),
+    (GENESIS, "GENESIS", "0 public_key h, 1 organisation h, 2 certificate b, 3 name t, 4 zone t"),
     (ENROL, "ENROL", "0 device h, 1 genesis h, 2 model t, 3 serial t, 4 asset t, 5 protection u"),
     (INGEST, "INGEST", "0 device h, 1 size u, 2 newest h, 3 segments a:segment"),
     (HEAD, "HEAD", "0 device h, 1 size u, 2 newest h, 3 root h, 4 head h"),

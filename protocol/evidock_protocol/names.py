@@ -127,7 +127,7 @@ CLOCK_SOURCES = (
     (codes.CLOCK_LOST, "lost"),
 )
 FAULTS = (
-    (1, "capture"),
+    (codes.FAULT_CAPTURE, "capture"),
     (codes.FAULT_STORAGE, "storage"),
     (3, "tamper"),
     (4, "impact"),

@@ -120,6 +120,7 @@ def test_an_entry_that_flash_lost_is_named_and_numbers_go_on() -> None:
     world = provisioned()
     world.record(1000)
     for _ in range(5):
+        world.run(60_000)
         world.press(signals.BUTTON_MARK)
     before = world.raws()
     assert world.agent is not None

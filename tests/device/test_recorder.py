@@ -115,6 +115,39 @@ def test_the_number_goes_on_when_the_last_start_has_left_the_ring() -> None:
     assert world.file(1, 1) == before
 
 
+def test_the_number_goes_on_with_another_card_too() -> None:
+    """Neither the ring nor the card tells of the newest recording: the anchor ring does."""
+    world = provisioned()
+    world.record(2000)
+    world.drop_entries(8)
+    world.cut()
+    world.medium = Medium()
+    world.boot()
+    world.settle()
+    world.record(2000)
+    assert world.bodies(kinds.START)[-1]["recording"] == 2
+
+
+def test_an_end_that_found_no_room_is_told_when_there_is_some() -> None:
+    world = provisioned()
+    agent = the_agent(world)
+    world.press(RECORD)
+    world.run(3000)
+    ring = agent.journal.ring
+    blank, ring.ring.blank = ring.ring.blank, []
+    end, ring._at = ring._at, ring._end
+    world.press(RECORD)
+    assert agent.journal_full
+    assert agent.recording == 1
+    ring.ring.blank, ring._at = blank, end
+    world.run(1000)
+    world.settle()
+    assert agent.recording is None
+    assert not agent.journal_full
+    assert world.kinds()[-4:] == ["START", "SEGMENT", "STOP", "EPOCH"]
+    verify(world)
+
+
 @pytest.mark.parametrize("operation", range(1, 60))
 def test_a_card_that_fails_anywhere_ends_the_recording_with_its_cause(operation: int) -> None:
     """Pulled in the n-th operation, and put back later."""

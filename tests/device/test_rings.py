@@ -107,6 +107,37 @@ def test_records_behind_a_rotten_one_are_read() -> None:
     assert [data[:1] for data in records(world)] == [b"0", b"2", b"3"]
 
 
+def test_nothing_is_written_behind_a_record_that_failed() -> None:
+    """Its sector ends there: what stood behind would not be read at boot."""
+    world = World()
+    flaky = region(world)
+    ring = JournalRing(flaky)
+    ring.append(flash.RECORD_ENTRY, b"first")
+    power = flaky._power
+    power.on = False
+    with pytest.raises(rings.FlashFailed):
+        ring.append(flash.RECORD_ENTRY, b"lost")
+    power.on = True
+    ring.append(flash.RECORD_ENTRY, b"third")
+    assert records(world) == [b"first", b"third"]
+    assert len(ring.ring.used) == 2
+
+
+def test_flash_that_fails_is_named_in_every_ring() -> None:
+    world = World()
+    keys = KeyRing(region(world, "key"))
+    anchors = AnchorRing(region(world, "anchor"))
+
+    def refuse(*_values: object) -> None:
+        raise OSError(5)
+
+    keys._region.program = anchors._region.program = refuse  # pyright: ignore[reportAttributeAccessIssue]
+    with pytest.raises(rings.FlashFailed):
+        keys.store(1, SEED)
+    with pytest.raises(rings.FlashFailed):
+        anchors.note(1, 1, 1, 1)
+
+
 def test_anchors_survive_and_torn_ones_do_not_count() -> None:
     world = World()
     anchors = AnchorRing(region(world, "anchor"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -339,6 +340,16 @@ REQUESTS = st.sampled_from(list(ASKED)).flatmap(
     )
 )
 GARBAGE = st.binary(min_size=1, max_size=300) | REQUESTS.map(lambda asked: wire.request(asked[0], 7, dict(asked[1])))
+NUMBERS = st.integers(0, (1 << 63) - 1) | st.integers(0, 9) | st.integers(WALL - 9000, WALL + 9000)
+VALUES = st.recursive(NUMBERS | st.none() | st.booleans() | st.text(max_size=9) | st.binary(max_size=9), st.lists)
+# What a host with a valid certificate may sign: statement, and what it changes in it, field by field.
+SIGNED = st.sampled_from(["command", "receipt"]).flatmap(
+    lambda name: st.tuples(
+        st.just(name),
+        st.dictionaries(st.sampled_from(["_4", "_6"] if name == "command" else ["_4", "_7", "_8"]), VALUES)
+        | st.fixed_dictionaries({"_6": st.lists(NUMBERS, min_size=1, max_size=1)} if name == "command" else {}),
+    )
+)
 
 
 @settings(max_examples=60)
@@ -358,6 +369,25 @@ def test_hostile_bytes_never_raise(frames: list[tuple[bytes, bool, int]], attach
     world.write(b"\x00")
     world.run(3000)
     Host(world).ask(messages.STATUS)
+    verify(world)
+
+
+@settings(max_examples=60)
+@given(st.lists(SIGNED, min_size=1, max_size=8))
+def test_hostile_statements_never_raise(statements_: list[tuple[str, dict[str, Any]]]) -> None:
+    """A paired host that signs whatever it likes: nothing escapes, and the recorder still records and boots."""
+    world = provisioned()
+    host = Host(world)
+    host.attach()
+    for name, changed in statements_:
+        raw = host.command(codes.OPERATION_SET_TIME, [WALL]) if name == "command" else host.receipt([])
+        kind = messages.COMMAND if name == "command" else messages.RECEIPT
+        with contextlib.suppress(Refusal):
+            host.ask(kind, {name: host.seal(raw, **changed)})
+    world.record(1000)
+    verify(world)
+    world.boot()
+    world.settle()
     verify(world)
 
 

@@ -32,6 +32,7 @@ from evidock.intake import Progress
 from evidock.media import is_intact
 from evidock.store import Store
 from evidock_protocol import codes, entry, kinds, messages, statements
+from evidock_protocol.wire import Refusal
 
 SHORT = 2 * LEAF + 30
 
@@ -122,6 +123,26 @@ def test_a_receipt_is_kept_here_before_the_recorder_has_it(store: Store, recorde
     assert recorder.receipts[0]["session"] == recorder.session["session"]
 
 
+def test_a_receipt_whose_answer_was_lost(store: Store, recorder: ScriptedRecorder) -> None:
+    """The recorder takes a receipt once; asked again, it says so, and the segments are receipted."""
+
+    def lose(kind: int, values: dict[str, Any]) -> dict[str, Any]:
+        if kind == messages.RECEIPT:
+            raise Refusal(messages.REPLAYED, "this receipt was taken before")
+        return values
+
+    recorder.twist = lose
+    assert dock(recorder, store).receipted == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    check_whole(store, recorder)
+
+
+def test_close_is_followed_by_nothing_but_its_entries(store: Store, recorder: ScriptedRecorder) -> None:
+    """A recorder ends the session soon after CLOSE."""
+    dock(recorder, store)
+    order = [kind for kind, _values in recorder.requests]
+    assert set(order[order.index(messages.CLOSE) + 1 :]) <= {messages.JOURNAL, messages.PRIVATE}
+
+
 def test_a_recording_that_runs_gives_what_is_sealed(store: Store, recorder: ScriptedRecorder) -> None:
     recorder.start()
     recorder.segment(100)
@@ -199,6 +220,15 @@ def test_the_clock_is_set_when_it_is_not(store: Store, recorder: ScriptedRecorde
     dock(recorder, store)
     assert recorder.commands[0]["arguments"] == [store.now_ms()]
     assert recorder.wall == (codes.WALL_SYNCHRONISED, store.now_ms())
+    check_whole(store, recorder)
+
+
+@pytest.mark.parametrize("code", [messages.WRONG_ROLE, messages.OUT_OF_RANGE])
+def test_a_clock_that_may_not_be_set_stops_no_docking(store: Store, recorder: ScriptedRecorder, code: int) -> None:
+    """What was signed lies in the host's future: only the organisation puts the clock back."""
+    recorder.wall = (codes.WALL_UNSET, 0)
+    recorder.refuse[messages.COMMAND] = code
+    dock(recorder, store)
     check_whole(store, recorder)
 
 

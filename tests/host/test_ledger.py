@@ -18,7 +18,7 @@ DEVICE = b"d" * 32
 
 def fill(path: Path, key: keys.SigningKey = KEY) -> Ledger:
     ledger = Ledger(path, key, lambda: 1_700_000_000_000)
-    ledger.begin(b"o" * 32, b"certificate", "dock")
+    ledger.begin(b"o" * 32, b"certificate", "dock", "Asia/Shanghai")
     ledger.note_head(DEVICE, 5, b"n" * 32, b"r" * 32, b"h" * 32)
     ledger.ingest(DEVICE, 5, b"n" * 32, [(1, 1, b"a" * 32), (1, 2, b"b" * 32)])
     return ledger
@@ -40,7 +40,8 @@ def test_nothing_is_written_twice(tmp_path: Path) -> None:
     ledger = fill(tmp_path / "c.cbs")
     size = ledger.size
     opened = Ledger(tmp_path / "c.cbs", KEY, lambda: 0)
-    opened.begin(b"o" * 32, b"certificate", "dock")
+    opened.begin(b"o" * 32, b"certificate", "dock", "Asia/Shanghai")
+    assert opened.zone == "Asia/Shanghai"
     opened.note_head(DEVICE, 5, b"n" * 32, b"r" * 32, b"h" * 32)
     opened.ingest(DEVICE, 5, b"n" * 32, [(1, 1, b"a" * 32)])
     assert opened.size == size

@@ -25,6 +25,15 @@ def test_a_store_opens_again_as_it_was_made(tmp_path: Path) -> None:
     assert (tmp_path / "s" / layout.HOST_KEY).stat().st_mode & 0o777 == 0o600
 
 
+def test_at_30_a_store_whose_zone_is_not_the_sealed_one_is_not_opened(tmp_path: Path) -> None:
+    with make_store(tmp_path / "s") as made:
+        assert made.custody.zone == "Asia/Shanghai"
+    settings = tmp_path / "s" / layout.STORE_FILE
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"zone": "UTC"}))
+    with pytest.raises(StoreError, match="do not fit together"):
+        Store(tmp_path / "s")
+
+
 def test_two_programs_cannot_use_one_store(tmp_path: Path) -> None:
     with make_store(tmp_path / "s"), pytest.raises(StoreError, match="Another program"):
         Store(tmp_path / "s")

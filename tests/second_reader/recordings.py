@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from .cbor import Value
-from .coverage import frames_fit, hole_before
+from .coverage import BROKEN_SLACK, STOP_SLACK, WAV, frames_fit, hole_before
 from .entries import Entry
 from .fields import Fields
 from .findings import Finding
@@ -51,6 +51,11 @@ def is_known(body: Fields) -> bool:
     return body.integer("media") in MEDIA and body.integer("attested") in ATTESTED and body.integer("stored") == PLAIN
 
 
+def is_countable(body: Fields) -> bool:
+    """Step 5: whether the frames of a WAV can be counted."""
+    return body.integer("media") != WAV or (body.integer("rate") > 0 and 44 <= body.integer("header_length") <= 65536)
+
+
 def is_sound(body: Fields) -> bool:
     """Step 5: whether its numbers allow a check."""
     return (
@@ -73,7 +78,8 @@ class RecordingReader:
         self.places = set[tuple[int, int]]()
         self.covered = dict[int, int]()  # by boot: the tick up to which the time line is known
         self.declared = False  # INTERRUPT without RESUME
-        self.excused = False  # a FAULT of this recording
+        self.ends = dict[int, tuple[int, int]]()  # by track: boot and last tick of the open recording's newest segment
+        self.started = 0, 0  # boot and ticks of its START
         self.anchor: list[Value] | None = None
         self.damage = False
         self.following = 0
@@ -98,6 +104,11 @@ class RecordingReader:
     def _boot(self, entry: Entry) -> None:
         self.anchor = None if entry.body.values["anchor"] is None else entry.body.array("anchor")
 
+    def _off(self, entry: Entry) -> None:
+        """Step 7."""
+        if self.open is not None:
+            self._until(self.open, entry.fields.integer("boot"), entry.fields.integer("ticks"))
+
     def _start(self, entry: Entry) -> None:
         """Step 1."""
         number = entry.body.integer("recording")
@@ -108,7 +119,8 @@ class RecordingReader:
         self.highest = max(number, self.highest)
         boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
         self.covered[boot] = max(self.covered[boot], ticks)
-        self.declared = self.excused = False
+        self.declared = False
+        self.ends, self.started = {}, (boot, ticks)
         self.open = Recording(number, entry)
         self.recordings.setdefault(number, self.open)
 
@@ -121,7 +133,7 @@ class RecordingReader:
         self.places.add(place)
         if not is_known(body):
             self.note("UNKNOWN_FORMAT", f"codes of segment {place[1]}", place[0])
-        elif not is_sound(body):
+        elif not is_sound(body) or not is_countable(body) or body.integer("boot") not in self.covered:
             self.find("MALFORMED", "lengths, leaf size, ticks or numbers beyond their limits", *place)
         if self.open is None:
             self.find("HEAD_MISSING", "SEGMENT without its START", *place)
@@ -140,6 +152,10 @@ class RecordingReader:
             self.find(code, f"segment {expected} was due", recording.number, number)
         if hole_before(body, self.covered, number == 1):
             self._hole(recording, f"before segment {number}")
+        end = self.ends.get(body.integer("track"), self.started)
+        if boot == end[0] and body.integer("first_tick") < end[1]:
+            self.find("ORDER", "begins before what stands before it ended", recording.number, number)
+        self.ends[body.integer("track")] = boot, body.integer("last_tick")
         if not frames_fit(body):
             self.find("COVERAGE_HOLE", "frames are missing", recording.number, number)
         if body.integer("lost"):
@@ -152,9 +168,8 @@ class RecordingReader:
         if not self.declared and not self.damage:
             self.find("COVERAGE_HOLE", detail, recording.number)
 
-    def _until(self, recording: Recording, body: Fields) -> None:
+    def _until(self, recording: Recording, boot: int, tick: int) -> None:
         """Whether something is missing before a `last_tick`."""
-        boot, tick = body.integer("boot"), body.integer("last_tick")
         if boot in self.covered and tick > self.covered[boot]:
             self._hole(recording, f"up to tick {tick} of boot {boot}")
             self.covered[boot] = tick
@@ -166,8 +181,12 @@ class RecordingReader:
             return
         recording.interrupts.append(entry)
         later = entry.fields.integer("boot") != body.integer("boot")
-        self.declared |= not later
-        self._until(recording, body)
+        boot, last, ticks = body.integer("boot"), body.integer("last_tick"), entry.fields.integer("ticks")
+        if not later:
+            if max(last, ticks) - self.covered.get(boot, last) > BROKEN_SLACK:
+                self._until(recording, boot, max(last, ticks))
+            self.declared = True
+        self._until(recording, boot, last)
         self.declared = True
         self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number)
         anchor = self.anchor if recording.start and self.anchor and self.anchor[0] == recording.start.sequence else None
@@ -176,6 +195,7 @@ class RecordingReader:
 
     def _resume(self, entry: Entry) -> None:
         if self.open is not None and self.open.number == entry.body.integer("recording"):
+            self._until(self.open, entry.fields.integer("boot"), entry.fields.integer("ticks"))
             self.covered[entry.fields.integer("boot")] = entry.fields.integer("ticks")
             self.declared = False
 
@@ -185,9 +205,16 @@ class RecordingReader:
         if recording is None or recording.number != body.integer("recording"):
             self.find("HEAD_MISSING", "STOP without its START", body.integer("recording"))
             return
-        if recording.segments:
-            self._until(recording, body)
-        if body.integer("segments") > len(recording.segments) and not self.damage and not self.excused:
+        boot, last, ticks = body.integer("boot"), body.integer("last_tick"), entry.fields.integer("ticks")
+        covered = self.covered.get(boot, last)
+        if recording.segments or last - covered > STOP_SLACK:
+            self._until(recording, boot, last)
+        if boot == entry.fields.integer("boot"):
+            if ticks - (max(last, covered) if recording.segments else last) > STOP_SLACK:
+                self._until(recording, boot, ticks)
+        elif not self.declared:
+            self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number)
+        if body.integer("segments") > len(recording.segments) and not self.damage:
             self.find("SEGMENT_MISSING", "STOP counts more segments than there are", recording.number)
         recording.stop, self.open = entry, None
 
@@ -202,8 +229,6 @@ class RecordingReader:
             self.find("MEDIA_LOST", f"{body.array('values')}", recording, body.optional_integer("segment"))
         elif body.integer("what") == RECOVERED_EXCESS:
             self.note("RECOVERED_EXCESS", f"{body.array('values')}", recording)
-        elif self.open is not None and self.open.number == recording:
-            self.excused = True
 
     def finish(self, open_sequences: set[int]) -> None:
         """Step 6: a recording without STOP is open, and its head should say so."""

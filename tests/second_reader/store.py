@@ -78,8 +78,11 @@ def read_custody(store: Path, device: bytes, genesis: Entry | None, heads: Heads
     custody.hashes = {bytes(32), *chain.hashes.values()}
     custody.whole = not any(finding.code == "CUSTODY_BREAK" for finding in custody.findings)
     enrolled = False
+    zone = read_zone(store)
     for entry in chain.entries:
         body, kind = entry.body, entry.kind_name
+        if kind == "GENESIS" and entry.known and body.values["zone"] != ("UTC" if zone is None else str(zone)):
+            custody.findings.append(Finding("STORE_MISMATCH", "the host sealed another zone", file="store.json"))
         if not entry.known or body.values.get("device") != device:
             continue
         if kind == "ENROL":

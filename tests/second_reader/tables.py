@@ -56,7 +56,7 @@ ENTRY_KINDS = tables("""
 
 # "Custody kinds"
 CUSTODY_KINDS = tables("""
-1 GENESIS: 0 public_key h, 1 organisation h, 2 certificate b, 3 name t
+1 GENESIS: 0 public_key h, 1 organisation h, 2 certificate b, 3 name t, 4 zone t
 2 ENROL: 0 device h, 1 genesis h, 2 model t, 3 serial t, 4 asset t, 5 protection u
 3 INGEST: 0 device h, 1 size u, 2 newest h, 3 segments a:segment
 4 HEAD: 0 device h, 1 size u, 2 newest h, 3 root h, 4 head h

@@ -7,7 +7,7 @@ from typing import Any
 from support.board import WALL, World
 
 from evidock.keys import SigningKey
-from evidock_protocol import codes, entry, framing, messages, statements, versions, wire
+from evidock_protocol import cbor, codes, entry, framing, messages, sign1, statements, versions, wire
 
 ORGANISATION = SigningKey(b"O" * 32)
 HOST = SigningKey(b"H" * 32)
@@ -72,6 +72,13 @@ class Host:
     def sign(self, typ: int, values: dict[str, Any], key: SigningKey | None = None) -> bytes:
         return (key or self.key).statement(typ, entry.encode_statement(typ, values))
 
+    def seal(self, raw: bytes, **changed: Any) -> bytes:
+        """The statement `raw` signed anew with other values, whatever they are: fields named "_6" stand by number."""
+        sealed = sign1.parse(raw)
+        payload: Any = cbor.decode(sealed.payload)
+        payload.update({int(name[1:]): value for name, value in changed.items()})
+        return self.key.statement(sealed.typ, cbor.encode(payload))
+
     def challenge(self, key: SigningKey | None = None, **changed: Any) -> bytes:
         values = {**self.session, "party": codes.PARTY_HOST, "time": WALL, "custody": None, **changed}
         values.pop("format", None)
@@ -102,8 +109,6 @@ class Host:
 
     def pull(self, size: int) -> list[bytes]:
         """The journal as it is served."""
-        from evidock_protocol import sign1
-
         raws: list[bytes] = []
         while len(raws) < size:
             data = self.ask(messages.JOURNAL, {"first": len(raws), "limit": 4096})["entries"]

@@ -82,6 +82,7 @@ class Recorder:
     openings: list[bytes] = field(default_factory=list)
     recording: int = 0
     number: int = 0
+    host: bytes = bytes(32)  # whom it docks at
 
     def __post_init__(self) -> None:
         self.key = key_of(f"{self.name}:0")
@@ -139,6 +140,7 @@ class Recorder:
         self.tree.append(merkle.leaf_hash(self.newest))
 
     def provision(self, host: bytes = bytes(32)) -> None:
+        self.host = host
         body = {
             "public_key": public(self.key),
             "model": "forge",
@@ -287,7 +289,7 @@ class Recorder:
             "ticks": self.ticks,
             "wall": self.wall(),
             "session": bytes(16),
-            "host": bytes(32),
+            "host": self.host,
             "host_nonce": bytes(16),
             "device_nonce": bytes(16),
             "open": open_recording,
@@ -330,6 +332,7 @@ class Host:
                 "organisation": public(self.organisation_key),
                 "certificate": self.certificate,
                 "name": self.name,
+                "zone": "UTC",
             },
         )
 

@@ -150,7 +150,13 @@ SEGMENTS = [[1, 1, HASH], [1, 2, sha256(HASH)]]
 CUSTODY = {
     1: (
         "GENESIS",
-        {"public_key": public(HOST), "organisation": public(ORGANISATION), "certificate": ORDER, "name": "Dock 3"},
+        {
+            "public_key": public(HOST),
+            "organisation": public(ORGANISATION),
+            "certificate": ORDER,
+            "name": "Dock 3",
+            "zone": "UTC",
+        },
     ),
     2: (
         "ENROL",

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from evidock.cli import common
-from evidock.cli.verify import Device, Evidence, From, Heads, To, Trusted, progress_bar
+from evidock.cli.verify import Device, Evidence, From, Heads, To, Trusted, report_on
 from evidock.errors import WrongUsage
 
 
@@ -30,22 +30,12 @@ def timeline(
 
     Example: evidock timeline ./evidence --out shift.svg
     """
-    from evidock import durable, picture, verification
+    from evidock import durable, picture
 
     draw = {".svg": picture.draw_svg, ".html": picture.draw_html}.get(out.suffix.lower())
     if draw is None:
         raise WrongUsage("evidence_picture", path=out)
-    with progress_bar() as progress:
-        report = verification.verify(
-            common.store_folder(path),
-            start,
-            end,
-            trust=trust or None,
-            heads=heads,
-            device=device,
-            progress=progress,
-            lang=common.lang(),
-        )
+    report = report_on(path, trust, heads, start, end, device)
     durable.write_whole(out, draw(report, common.lang()).encode())
     print(common.say("cli.timeline.written", path=out, verdict=report.verdict.value))
     return report.verdict.exit_status

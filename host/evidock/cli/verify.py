@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from evidock.cli import common
+from evidock.report import Report
 
 Evidence = Annotated[
     Path | None,
@@ -54,19 +55,7 @@ def verify(
 
     Example: evidock verify ./evidence --from 2025-03-14T08:00 --to 2025-03-14T18:00
     """
-    from evidock import verification
-
-    with progress_bar() as progress:
-        report = verification.verify(
-            common.store_folder(path),
-            start,
-            end,
-            trust=trust or None,
-            heads=heads,
-            device=device,
-            progress=progress,
-            lang=common.lang(),
-        )
+    report = report_on(path, trust, heads, start, end, device)
     if as_json:
         common.print_json(report.to_json())
     else:
@@ -76,8 +65,32 @@ def verify(
     return report.verdict.exit_status
 
 
+def report_on(
+    path: Path | None,
+    trust: list[str] | None,
+    heads: Path | None,
+    start: str | None,
+    end: str | None,
+    device: str | None,
+) -> Report:
+    """The report on what the options name, with progress on standard error."""
+    from evidock import verification
+
+    with _progress_bar() as progress:
+        return verification.verify(
+            common.store_folder(path),
+            start,
+            end,
+            trust=trust or None,
+            heads=heads,
+            device=device,
+            progress=progress,
+            lang=common.lang(),
+        )
+
+
 @contextmanager
-def progress_bar() -> Generator[Callable[[int, int], None] | None]:
+def _progress_bar() -> Generator[Callable[[int, int], None] | None]:
     """A callback that draws bytes read on standard error: a bar on a terminal, a plain line now and then elsewhere."""
     begun = time.monotonic()
     if not sys.stderr.isatty():

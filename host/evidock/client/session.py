@@ -58,12 +58,7 @@ class Session:
         self._command += 1
         values = self._place()
         values.update(number=self._command, operation=codes.OPERATION_SET_TIME, arguments=[now_ms], time=now_ms)
-        command = self._sign(statements.TYP_COMMAND, values)
-        try:
-            self._connection.request(messages.COMMAND, {"command": command}, SIGN_SECONDS, 2)
-        except Refused as refused:
-            if refused.code != messages.REPLAYED:  # the first try was taken and its answer lost
-                raise
+        self._request_once(messages.COMMAND, {"command": self._sign(statements.TYP_COMMAND, values)})
 
     def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
         """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, then hands it to the recorder."""
@@ -71,10 +66,13 @@ class Session:
         values.update(size=head.size, newest=head.newest, root=head.root, time=self._store.now_ms(), segments=segments)
         raw = self._sign(statements.TYP_RECEIPT, values)
         keep(raw)
-        self._connection.request(messages.RECEIPT, {"receipt": raw}, SIGN_SECONDS, 2)
+        self._request_once(messages.RECEIPT, {"receipt": raw})
 
     def close(self) -> Head:
-        """Asks for the second head, signed by the new key; the caller checks it once it has the entries before it."""
+        """Asks for the second head, signed by the new key; the caller checks it once it has the entries before it.
+
+        The recorder gives those for a few seconds more, and nothing else.
+        """
         self.head = self._parse_head(self._connection.request(messages.CLOSE, {}, SIGN_SECONDS, 2), codes.HEAD_SECOND)
         return self.head
 
@@ -118,6 +116,13 @@ class Session:
         if any(head.fields[name] != value for name, value in expected.items()):
             raise StaleHead("stale", device=self._device.hex()[:16])
         return head
+
+    def _request_once(self, kind: int, values: Values) -> None:
+        try:
+            self._connection.request(kind, values, SIGN_SECONDS, 2)
+        except Refused as refused:
+            if refused.code != messages.REPLAYED:  # the first try was taken and its answer lost
+                raise
 
     def _place(self) -> Values:
         return {"device": self._device, "host": self._store.host.thumbprint, "session": self._nonces["session"]}

@@ -7,6 +7,7 @@ enrolment and heads come from a store or from the user.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, tzinfo
@@ -17,20 +18,27 @@ from evidock_protocol import card
 from evidock_protocol.errors import ProtocolError
 
 from .entries import parse
-from .reader import Media, NotEvidence, Unreadable, segment_of
+from .plain import kind_of, open_plain, unreadable
+from .reader import Listed, Lying, Media, NotEvidence, segment_of
 from .sequence import items
 
 _FIRST = 1 << 16  # bytes at the journal's beginning in which a readable entry must tell the device id
 _LEAVES = 32 * ((1 << 20) + 2)
 _KNOWN = (card.JOURNAL, card.PRIVATE, "JOURNAL.OLD")  # the last: a copy that was not this recorder's journal
+_RECORDING = re.compile(r"R\d{7}", re.ASCII)
+_HELP = re.compile(rf"S\d{{7}}\.(?:{card.LEAVES}|{card.CHECKPOINTS})", re.ASCII)
 
 
 class Files(Protocol):
     """The files of a card, wherever they are. Paths use slashes and upper case."""
 
-    def names(self, folder: str) -> list[str]: ...
+    def names(self, folder: str) -> list[Listed]:
+        """Everything in a folder, sorted; empty when there is none."""
+        ...
 
-    def open(self, path: str) -> Media | None: ...
+    def open(self, path: str) -> Media | None:
+        """A plain file, or None."""
+        ...
 
 
 class FolderFiles:
@@ -39,23 +47,19 @@ class FolderFiles:
     def __init__(self, root: Path):
         self._root = root
 
-    def names(self, folder: str) -> list[str]:
+    def names(self, folder: str) -> list[Listed]:
         place = self._find(folder)
-        if place is None or not place.is_dir():
+        if place is None or not place.is_dir() or (place.is_symlink() and place != self._root):
             return []
         try:
-            return sorted(entry.name.upper() + ("/" if entry.is_dir() else "") for entry in os.scandir(place))
+            with os.scandir(place) as found:
+                return sorted(Listed(_upper(entry.name), kind_of(entry)) for entry in found)
         except OSError as error:
-            raise Unreadable("evidence_unreadable", path=place, reason=error.strerror or str(error)) from error
+            raise unreadable(place, error) from error
 
     def open(self, path: str) -> Media | None:
         place = self._find(path)
-        if place is None or not place.is_file():
-            return None
-        try:
-            return open(place, "rb", buffering=0)
-        except OSError as error:
-            raise Unreadable("evidence_unreadable", path=place, reason=error.strerror or str(error)) from error
+        return None if place is None else open_plain(place)
 
     def _find(self, path: str) -> Path | None:
         place = self._root
@@ -82,9 +86,21 @@ class CardReader:
         """
         self._files = files
         self._root = root
+        self._foreign: list[str] = []
+        self._folders: dict[bytes, str] = {}
         names = files.names(root.rstrip("/"))
-        self._folders = {self._device_in(name): root + name for name in names if _is_device_folder(name)}
-        if not self._folders and card.IDENTITY not in names:
+        folders = [name for name, kind in names if kind == "folder" and _is_device_folder(name)]
+        found = [(self._device_in(name + "/"), name) for name in folders]
+        for device, name in sorted(found, key=lambda one: one[0][:4].hex().upper() != one[1]):
+            own = device[:4].hex().upper() == name
+            if not own or device in self._folders:  # a folder that claims to be another recorder's
+                self._foreign.append(root + name)
+            self._folders.setdefault(device, f"{root}{name}/")
+        for name, kind in names:
+            is_ours = (name, kind) == (card.IDENTITY, "file") or (kind == "folder" and name in folders)
+            if not is_ours or names.count(Listed(name, kind)) > 1:
+                self._foreign.append(root + name)
+        if not self._folders and Listed(card.IDENTITY, "file") not in names:
             raise NotEvidence("evidence_empty_card")
 
     def devices(self) -> list[bytes]:
@@ -127,19 +143,30 @@ class CardReader:
     def checkpoints(self, device: bytes, path: str) -> Media | None:
         return self._files.open(path.rpartition(".")[0] + "." + card.CHECKPOINTS)
 
-    def stray(self, device: bytes) -> Iterator[tuple[str, int, int] | tuple[str, None, None]]:
-        top = self._folders[device]
-        for folder in self._files.names(top.rstrip("/")):
-            if not folder.endswith("/"):
-                if folder not in _KNOWN:
-                    yield top + folder, None, None
+    def stray(self, device: bytes) -> Iterator[Lying]:
+        top = self._folders.get(device)
+        for path, name, kind in () if top is None else self._listed(top):
+            if kind == "file" and name in _KNOWN:
                 continue
-            for name in self._files.names((top + folder).rstrip("/")):
-                if name.endswith(("." + card.LEAVES, "." + card.CHECKPOINTS)):
-                    continue
-                path = top + folder + name
-                claimed = segment_of(name, folder.rstrip("/"))
-                yield (path, *claimed) if claimed else (path, None, None)
+            if kind != "folder" or not _RECORDING.fullmatch(name):
+                yield Lying(path)
+            for inner, own, sort in self._listed(path + "/") if kind == "folder" else ():
+                if sort != "file":
+                    yield Lying(inner)
+                elif not _HELP.fullmatch(own):
+                    yield Lying(inner, *(segment_of(own, name) or (None, None)))
+
+    def foreign(self) -> Iterator[str]:
+        yield from self._foreign
+
+    def _listed(self, folder: str) -> Iterator[tuple[str, str, str]]:
+        """(path, name, kind) of what a folder holds. A name that is there twice hides something: its second is
+        "other".
+        """
+        before = ""
+        for name, kind in self._files.names(folder.rstrip("/")):
+            yield folder + name, name, "other" if name == before else kind
+            before = name
 
     def media_bytes(self, device: bytes) -> int:
         return 0
@@ -161,4 +188,9 @@ class CardReader:
 
 
 def _is_device_folder(name: str) -> bool:
-    return len(name) == 9 and name[8] == "/" and all(character in "0123456789ABCDEF" for character in name[:8])
+    return len(name) == 8 and all(character in "0123456789ABCDEF" for character in name)
+
+
+def _upper(name: str) -> str:
+    """A name as FAT has it. Other letters than ASCII stay as they are: some would become ASCII in upper case."""
+    return name.upper() if name.isascii() else name

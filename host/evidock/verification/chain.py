@@ -15,10 +15,10 @@ from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .collector import Collector, Place
 from .entries import Entry, envelope, parse
+from .holes import Holes
 from .sequence import Item, Stream, items
 
 _LATER = ("UNKNOWN_FORMAT", "PRIVATE_KIND")  # what another version wrote breaks no chain, a host's neither
-_HOLES = 1000  # missing ranges that are remembered; beyond them entries out of place are still found, less precisely
 
 
 class Chain:
@@ -35,8 +35,7 @@ class Chain:
         self.size = 0
         self.newest = ZERO_HASH
         self.epoch = 0
-        self.key = b""
-        self.key_id = b""
+        self.key = self.key_id = b""
         self.key_before = b""  # the epoch before: statements beside the journal may still be signed by it
         self.tree: merkle.TreeHasher | None = merkle.TreeHasher()
         self.genesis: Entry | None = None
@@ -52,9 +51,8 @@ class Chain:
         self._collector = collector
         self._custody = typ == statements.TYP_CUSTODY
         self._damaged = False  # the entry before was no good, so what follows cannot fit it
-        self._lost_key = False
-        self._later_format = False
-        self._holes: list[list[int]] = []  # [first, last] sequences that are missing so far
+        self._lost_key = self._later_format = False
+        self._holes = Holes()
         self._foreign: bytes | None = None  # the other recorder whose entries stand here
 
     def walk(self, stream: Stream) -> Iterator[Entry]:
@@ -66,30 +64,30 @@ class Chain:
             if self.size >= self.watched:
                 self.watched = self.watcher(self)
         for first, last in self._holes:
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
 
     def declare_missing(self, first: int, last: int) -> None:
         """The recorder itself signed that entries `first` to `last` are lost: that is no break of the chain."""
-        self._holes = [hole for hole in self._holes if not (first <= hole[0] and hole[1] <= last)]
+        self._holes.declare(first, last)
 
     def _item(self, item: Item) -> Entry | None:
         if item.raw is None:
             if item.torn:
                 self.torn = True
-                self._break("TAIL_OPEN", "TAIL_OPEN.torn", span=item, length=item.length)
+                self._add("TAIL_OPEN", "TAIL_OPEN.torn", span=item, length=item.length)
                 return None
-            self._break("MALFORMED", span=item, number=self.size, reason="no statement begins here")
+            self._add("MALFORMED", span=item, number=self.size, reason="no statement begins here")
             self._skip()
             return None
         try:
             found = parse(item.raw, self.typ)
         except WrongType as error:
-            self._break("WRONG_TYPE", span=item, number=self.size, reason=error)
+            self._add("WRONG_TYPE", span=item, number=self.size, reason=error)
         except UnknownFormat as error:
             if self._unknown(item, error):
                 return None
         except ProtocolError as error:
-            self._break("MALFORMED", span=item, number=self.size, reason=error)
+            self._add("MALFORMED", span=item, number=self.size, reason=error)
         else:
             return self._entry(found, item)
         self._skip(sign1.statement_hash(item.raw))
@@ -102,7 +100,7 @@ class Chain:
         """
         sealed = envelope(item.raw or b"")
         if sealed is None or sealed.key_id != self.key_id or not self._signed(sealed.signed_bytes(), sealed.signature):
-            self._break("BAD_SIGNATURE", span=item, number=self.size)
+            self._add("BAD_SIGNATURE", span=item, number=self.size)
             return False
         self.intact = False
         self._add("UNKNOWN_FORMAT", reason=reason, number=self.size)
@@ -122,7 +120,7 @@ class Chain:
         if not self._is_signed(found, item):
             if self._damaged:  # nor is its number to be believed
                 self.size = size + 1
-                del self._holes[holes:]
+                self._holes.forget_after(holes)
             return None
         if not found.known:
             private = kinds.PRIVATE_KINDS[0] <= found.kind <= kinds.PRIVATE_KINDS[1]
@@ -134,41 +132,33 @@ class Chain:
     def _wrong_device(self, found: Entry) -> None:
         if self._foreign != found.device:  # one finding for a run of entries
             self._foreign = found.device
-            self._break("WRONG_DEVICE", expected=self.device, found=found.device, number=self.size)
+            self._add("WRONG_DEVICE", expected=self.device, found=found.device, number=self.size)
 
     def _in_place(self, found: Entry, item: Item) -> bool:
         """Whether the entry stands where its sequence and previous hash put it; damage before it excuses a gap."""
         sequence = found.sequence
         if sequence < self.size:
-            hole = next((hole for hole in self._holes if hole[0] <= sequence <= hole[1]), None)
             if found.key_id == self.key_id and not self._signed(found.signed, found.signature):
-                self._break("BAD_SIGNATURE", span=item, number=self.size)
+                self._add("BAD_SIGNATURE", span=item, number=self.size)
                 self._skip(found.hash)
-            elif hole is None:
-                self._break("REPLAY", span=item, number=sequence, expected=self.size)
             else:
-                self._fill(hole, sequence)
-                self._break("ORDER", span=item, number=sequence, expected=self.size)
+                code = "ORDER" if self._holes.fill(sequence) else "REPLAY"
+                self._add(code, span=item, number=sequence, expected=self.size)
             return False
         if sequence > self.size:
             if self.size == 0 and self.may_begin_late:
-                self.intact = False
                 self.begins_late = self._lost_key = True
                 self._add("NO_GENESIS", number=sequence)
-            elif not self._damaged and len(self._holes) < _HOLES:
-                self._holes.append([self.size, sequence - 1])
+            elif not self._damaged:
+                self._holes.add(self.size, sequence - 1)
             self.intact = False
             self.tree = None
             self.size = sequence
         elif found.previous != self.newest:
             if not self._damaged:
-                self._break("CHAIN_BREAK", span=item, place=self._place(found), number=sequence)
+                self._add("CHAIN_BREAK", span=item, place=self._place(found), number=sequence)
             self.tree = None
         return True
-
-    def _fill(self, hole: list[int], sequence: int) -> None:
-        self._holes.remove(hole)
-        self._holes += [part for part in ([hole[0], sequence - 1], [sequence + 1, hole[1]]) if part[0] <= part[1]]
 
     def _advance(self, digest: bytes) -> None:
         """Takes an entry's place in the chain by its hash, whether or not it holds."""
@@ -188,7 +178,7 @@ class Chain:
             self._other_key(found, item)
             return False
         if not self._signed(found.signed, found.signature):
-            self._break("BAD_SIGNATURE", span=item, place=self._place(found), number=found.sequence)
+            self._add("BAD_SIGNATURE", span=item, place=self._place(found), number=found.sequence)
             self._damaged = True
             if found.kind == kinds.EPOCH and not self._custody:
                 self._lose_key(found.sequence + 1)
@@ -211,28 +201,28 @@ class Chain:
         elif found.epoch != self.epoch and self._holes:
             self._lose_key(found.sequence)
         else:
-            self._break("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
+            self._add("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
         self._lost_key = True
 
     def _begin(self, found: Entry) -> None:
         """GENESIS brings its own key, whose thumbprint is the device id: that is what makes the id."""
         genesis = custody_kinds.GENESIS if self._custody else kinds.GENESIS
         if found.kind != genesis or not found.known:
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
             return
         self.key = found.octets("public_key")
         self.key_id = sign1.thumbprint(self.key)
         if self.key_id != self.device:
-            self._break("WRONG_DEVICE", expected=self.device, found=self.key_id, number=0)
+            self._add("WRONG_DEVICE", expected=self.device, found=self.key_id, number=0)
             self.key = b""
         if found.previous != ZERO_HASH:
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
 
     def _check_boot(self, found: Entry, item: Item) -> None:
         if found.kind == kinds.GENESIS:
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=found.sequence)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=found.sequence)
         if found.boot < self.boot or (found.boot == self.boot and found.ticks < self.ticks):
-            self._break("ORDER", "ORDER.time", span=item, number=found.sequence)
+            self._add("ORDER", "ORDER.time", span=item, number=found.sequence)
         self.boot, self.ticks = found.boot, found.ticks
 
     def _change_epoch(self, found: Entry, item: Item) -> None:
@@ -240,7 +230,7 @@ class Chain:
         size = found.sequence
         body = found.body
         if body["size"] != size:
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
         elif self.tree is not None:
             # The tree already has EPOCH's own leaf: rebuild the one before from the claimed peaks and add that leaf.
             try:
@@ -250,7 +240,7 @@ class Chain:
             fits = claimed.root() == body["root"]
             claimed.append(merkle.leaf_hash(found.hash))
             if not fits or claimed.peaks != self.tree.peaks:
-                self._break("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
+                self._add("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
         self.epoch += 1
         self.key_before = self.key
         self.key = found.octets("public_key")
@@ -263,7 +253,7 @@ class Chain:
         """From here on the chain prescribes no key that is known, so nothing more can be checked."""
         if not self._lost_key:
             self._lost_key = True
-            self._break("CHAIN_BREAK", "CHAIN_BREAK.no_key", number=number)
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.no_key", number=number)
 
     def _skip(self, newest: bytes = ZERO_HASH) -> None:
         """Passes over something unreadable that stands where an entry should."""
@@ -271,18 +261,6 @@ class Chain:
         self.newest = newest
         self.tree = None
         self.size += 1
-
-    def _break(
-        self,
-        code: str,
-        sentence: str | None = None,
-        *,
-        span: Item | None = None,
-        place: Place | None = None,
-        **values: object,
-    ) -> None:
-        self.intact = False
-        self._add(code, sentence, span=span, place=place, **values)
 
     def _add(
         self,
@@ -293,6 +271,8 @@ class Chain:
         place: Place | None = None,
         **values: object,
     ) -> None:
+        if code not in _LATER:
+            self.intact = False
         where = None if span is None else (span.offset, span.offset + span.length)
         if self._custody and code not in _LATER:
             told: dict[str, object] = {"number": self.size, "reason": code} | {

@@ -73,6 +73,7 @@ CODES = {
     "MALFORMED": _altered(26),
     "WRONG_TYPE": _altered(27),
     "CUSTODY_BREAK": _altered(29),
+    "CUSTODY_TRAILS": _indeterminate(29),  # written as CUSTODY_BREAK: one head short, as an interrupted sync leaves it
     "STORE_MISMATCH": _altered(30),
     "INSERTED": _altered(31),
     "RECOVERED_EXCESS": _indeterminate(34),
@@ -88,6 +89,7 @@ CODES = {
     "PRIVATE_KIND": _remark(None),
     "UNSEALED": _indeterminate(None),
     "PENDING": _indeterminate(None),
+    "PRIVATE_WITHHELD": _indeterminate(2),
     "LEAVES_DAMAGED": _remark(None),
     "MORE": _remark(None),
 }
@@ -98,6 +100,7 @@ WRITTEN_AS = {
     "LOOSE_CONTENT": "UNSIGNED_CONTENT",
     "GAP_UNCORROBORATED": "GAP_DECLARED",
     "SPLICE": "CHAIN_BREAK",
+    "CUSTODY_TRAILS": "CUSTODY_BREAK",
     "OTHER_SEGMENT": "ORDER",
     "OTHER_DEVICE": "WRONG_DEVICE",
 }

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from .reader import Media, NotEvidence
+from .reader import Listed, Media, NotEvidence
 
 _SECTOR = 512
 _ENTRY = 32
@@ -51,12 +51,12 @@ class Volume:
         self._fat_page = (-1, b"")
         self._listing: tuple[int, dict[str, Found]] = (-1, {})  # the folder looked into last
 
-    def names(self, folder: str) -> list[str]:
-        """Names in a folder, folders with a slash at the end; empty when there is none."""
+    def names(self, folder: str) -> list[Listed]:
+        """Everything in a folder, sorted; empty when there is none."""
         found = self._lookup(folder) if folder else Found("", True, self._root, 0)
         if found is None or not found.is_folder:
             return []
-        return sorted(one.name + ("/" if one.is_folder else "") for one in self._folder(found.cluster))
+        return sorted(Listed(one.name, "folder" if one.is_folder else "file") for one in self._folder(found.cluster))
 
     def open(self, path: str) -> Media | None:
         """A file for reading, or None when there is none at `path`."""
@@ -163,8 +163,10 @@ class _File:
             self._left -= len(raw)
         return done
 
-    def seek(self, offset: int, /) -> int:
-        """Forward from the beginning, run by run."""
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Forward from the beginning, run by run; with `whence` 2 to the end, as far as clusters hold it."""
+        if whence == 2:
+            offset = sum(size for _offset, size in self._volume.runs(self._found.cluster, self._found.length))
         self._runs = self._volume.runs(self._found.cluster, self._found.length)
         self._left, rest = 0, offset
         while rest:

@@ -17,7 +17,7 @@ from .collector import Collector
 from .reader import Media
 from .sequence import items
 
-_LIMIT = 1 << 20  # heads of one recorder
+_LIMIT = 1 << 16  # heads of one file
 
 
 class SignedHead(NamedTuple):
@@ -27,6 +27,8 @@ class SignedHead(NamedTuple):
     hash: bytes
     device: bytes
     epoch: int
+    host: bytes
+    """Thumbprint of the host that asked for it."""
     size: int
     newest: bytes
     root: bytes
@@ -42,11 +44,19 @@ def read_heads(stream: Media | None, name: str, collector: Collector, device: by
     if stream is None:
         return []
     found: list[SignedHead] = []
+    seen: set[bytes] = set()
     try:
         for item in items(stream, statements.TYP_HEAD):
             if item.raw is None:
                 _damaged(collector, device, name, item.offset, item.length, "no statement begins here")
                 continue
+            digest = sign1.statement_hash(item.raw)
+            if digest in seen:
+                continue
+            if len(found) >= _LIMIT:
+                collector.add("NO_HEAD", device=device, path=name, sentence="NO_HEAD.many", count=_LIMIT)
+                break
+            seen.add(digest)
             try:
                 found.append(_parse(item.raw, name))
             except UnknownFormat as error:
@@ -56,8 +66,6 @@ def read_heads(stream: Media | None, name: str, collector: Collector, device: by
                 collector.add("WRONG_TYPE", device=device, path=name, span=span, number=len(found), reason=error)
             except ProtocolError as error:
                 _damaged(collector, device, name, item.offset, item.length, str(error))
-            if len(found) >= _LIMIT:
-                break
     finally:
         stream.close()
     return found
@@ -70,7 +78,8 @@ class HeadCheck:
         self.device = device
         self.best: SignedHead | None = None
         """The largest head that holds: signed by the prescribed key and contained in the journal."""
-        self.contradicted = False
+        self.refused: set[bytes] = set()
+        """Hashes of the heads that a finding speaks against."""
         self._pending = sorted((head for head in heads if head.device == device), key=lambda head: -head.size)
         self._collector = collector
 
@@ -87,7 +96,7 @@ class HeadCheck:
                 self._check(head, chain)
         return self.next_size
 
-    def finish(self, chain: Chain) -> SignedHead | None:
+    def finish(self) -> SignedHead | None:
         """The largest head beyond the journal's end whose signature cannot even be placed; None when there is none."""
         return self._pending[0] if self._pending else None
 
@@ -101,7 +110,6 @@ class HeadCheck:
             self._say("BAD_SIGNATURE", head, sentence="BAD_SIGNATURE.head")
         elif head.newest != chain.newest or (chain.tree is not None and head.root != chain.tree.root()):
             if chain.tree is not None:  # damage that was already named explains any difference
-                self.contradicted = True
                 self._say("FORK", head)
         elif self.best is None or (head.size, head.boot, head.ticks) >= (
             self.best.size,
@@ -111,6 +119,7 @@ class HeadCheck:
             self.best = head
 
     def _say(self, code: str, head: SignedHead, sentence: str | None = None) -> None:
+        self.refused.add(head.hash)
         self._collector.add(
             code, device=self.device, path=head.name, sentence=sentence, number=head.size, epoch=head.epoch
         )
@@ -123,6 +132,7 @@ def _parse(raw: bytes, name: str) -> SignedHead:
         sign1.statement_hash(raw),
         cast(bytes, values["device"]),
         cast(int, values["epoch"]),
+        cast(bytes, values["host"]),
         cast(int, values["size"]),
         cast(bytes, values["newest"]),
         cast(bytes, values["root"]),

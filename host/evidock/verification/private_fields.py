@@ -1,5 +1,5 @@
-"""Private openings against the commitments in the journal: what is opened must be what was sealed; what is withheld may
-be.
+"""Private openings against the commitments in the journal: what is opened must be what was sealed; what is withheld is
+said.
 
 Specification: "Private fields". Both files are in the order of the entries, so they are read side by side. A power cut
 may leave records of entries that never came; they are passed over, unless a commitment stays without its opening.
@@ -25,6 +25,7 @@ class PrivateFields:
     """The private sequence of one recorder, consumed as its entries are walked."""
 
     def __init__(self, stream: Media | None, device: bytes, collector: Collector):
+        """`stream` is the file of private records, or None when there is none."""
         self._stream = stream
         self._device = device
         self._collector = collector
@@ -53,9 +54,9 @@ class PrivateFields:
         elif len(opened) < len(entry.private):
             self.withheld += 1
 
-    def finish(self, complain: bool = True) -> None:
+    def finish(self, complain: bool = True, expected: bool = False) -> None:
         """Whatever is left belongs to no entry. That is a mismatch when it may be an opening that is wanting, and
-        `complain` says that the entries could be checked.
+        `complain` says that the entries could be checked. `expected`: this is where all openings should be.
         """
         while complain and not self._ended:
             if len(self._ahead) >= _KEPT:
@@ -65,6 +66,8 @@ class PrivateFields:
         if complain and self.withheld:
             for sequence, span in self._passed:
                 self._mismatch(sequence, span)
+        if expected and self.withheld:
+            self._collector.add("PRIVATE_WITHHELD", device=self._device, path="private", count=self.withheld)
         if self._stream is not None:
             self._stream.close()
 

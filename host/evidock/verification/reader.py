@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from evidock import layout
 from evidock.errors import EvidockError
@@ -34,9 +34,28 @@ class Media(Stream, Protocol):
 
     def readinto(self, buffer: memoryview, /) -> int | None: ...
 
-    def seek(self, offset: int, /) -> int: ...
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
     def close(self) -> None: ...
+
+
+class Listed(NamedTuple):
+    """One name in a folder."""
+
+    name: str
+    kind: str
+    """ "file", "folder", or "other" for a link and everything else."""
+
+
+class Lying(NamedTuple):
+    """One directory entry among a recorder's, and the segment that its name claims."""
+
+    path: str
+    recording: int | None = None
+    """None for a name that no segment has, and for whatever is no plain file."""
+    number: int | None = None
+    is_help: bool = False
+    """A list of leaf hashes: it vouches for nothing, so that it need only belong to a sealed segment."""
 
 
 class Reader(Protocol):
@@ -83,10 +102,12 @@ class Reader(Protocol):
         """CHECKPOINT statements beside the segment at `path`, while it was not closed yet."""
         ...
 
-    def stray(self, device: bytes) -> Iterable[tuple[str, int, int] | tuple[str, None, None]]:
-        """Every file where media lie: (path, recording, number), or (path, None, None) when its name is no
-        segment's.
-        """
+    def stray(self, device: bytes) -> Iterable[Lying]:
+        """Every media file below the recorder's folder, and whatever else lies there and should not."""
+        ...
+
+    def foreign(self) -> Iterable[str]:
+        """Paths of whatever lies outside the recorders' folders and should not."""
         ...
 
     def media_bytes(self, device: bytes) -> int:
@@ -127,6 +148,8 @@ def segment_of(name: str, folder: str) -> tuple[int, int] | None:
     """(recording, number) that a file `name` in a recording's `folder` claims to be, whatever the case; None for
     another name.
     """
+    if not (name.isascii() and folder.isascii()):  # other letters may become ours in upper case
+        return None
     found = _SEGMENT_NAME.fullmatch(f"{folder}/{name}".upper())
     if found is None:
         return None

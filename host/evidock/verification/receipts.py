@@ -28,13 +28,21 @@ class Receipts:
     def __init__(self, device: bytes, collector: Collector):
         self.device = device
         self.segments = SegmentSet()
-        self._sealed: set[bytes] = set()  # hashes of the receipts that the recorder sealed
+        self._sealed: dict[bytes, bool] = {}  # receipts that the recorder sealed: hash → must be in the store's file
         self._collector = collector
 
     def read(self, stream: Media | None, host_key: bytes | None, name: str) -> None:
         """Takes the store's own file, after the journal: each receipt must be well formed and signed by the host."""
-        if stream is None:
-            return
+        seen: set[bytes] = set()
+        if stream is not None:
+            self._read(stream, host_key, name, seen)
+        gone = sum(must and digest not in seen for digest, must in self._sealed.items())
+        if gone:
+            self._collector.add(
+                "STORE_MISMATCH", device=self.device, path=name, sentence="STORE_MISMATCH.receipts", count=gone
+            )
+
+    def _read(self, stream: Media, host_key: bytes | None, name: str, seen: set[bytes]) -> None:
         try:
             for item in items(stream, statements.TYP_RECEIPT):
                 span = (item.offset, item.offset + item.length)
@@ -48,7 +56,9 @@ class Receipts:
                         reason="no statement begins here",
                     )
                     continue
-                if sign1.statement_hash(item.raw) in self._sealed:
+                digest = sign1.statement_hash(item.raw)
+                if digest in self._sealed:
+                    seen.add(digest)
                     continue  # byte for byte what the recorder checked and signed
                 try:
                     sealed, values = entry.parse_statement(item.raw, statements.TYP_RECEIPT)
@@ -70,13 +80,14 @@ class Receipts:
         finally:
             stream.close()
 
-    def sealed(self, raw: object) -> Segments:
+    def sealed(self, raw: object, ours: bool) -> Segments:
         """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content
-        counts. Returns the (recording, number) that it lists.
+        counts. One of this store's host (`ours`) must be in its file too, since the host keeps it before it gives it.
+        Returns the (recording, number) that it lists.
         """
         if not isinstance(raw, bytes):
             return []
-        self._sealed.add(sign1.statement_hash(raw))
+        self._sealed[sign1.statement_hash(raw)] = ours
         values = _RECEIPT.match(raw)
         if values is None:
             try:

@@ -72,9 +72,9 @@ class RecorderCheck:
     def run(self) -> DeviceResult:
         """Reads everything of this recorder once. Raises EvidockError when a file cannot be read."""
         heads = read_heads(self.reader.heads(self.device), "heads", self.collector, self.device)
-        self._compare_with_custody(heads)
         check = HeadCheck(self.device, heads + self._extra_heads, self.collector)
         self._walk(check)
+        self._compare_heads(heads, check.refused)
         self.receipts.read(self.reader.receipts(self.device), self.trust.host_key, "receipts")
         provenance = self.trust.judge(self.device, self.chain.genesis)
         head = self._settle_end(check, heads)
@@ -115,7 +115,7 @@ class RecorderCheck:
                     recordings.note(entry, outcome, path)
         finally:
             journal.close()
-        openings.finish(complain=not chain.begins_late)
+        openings.finish(complain=not chain.begins_late, expected=self.reader.is_store)
 
     def _note(self, entry: Entry) -> None:
         if not entry.known:
@@ -123,7 +123,8 @@ class RecorderCheck:
         kind, body = entry.kind, entry.body
         if kind == kinds.HOST:
             if body["event"] == codes.HOST_RECEIPTED:
-                self._check_ingested(entry, self.receipts.sealed(body["statement"]))
+                ours = body["host"] == self._host_id and self.device in self.trust.enrolled
+                self._check_ingested(entry, self.receipts.sealed(body["statement"], ours))
             self._witness(entry)
         elif kind == kinds.MARK and len(self._marks) < _MARKS_KEPT:
             self._marks.append((entry.boot, entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
@@ -154,14 +155,14 @@ class RecorderCheck:
 
     def _settle_end(self, check: HeadCheck, heads: list[SignedHead]) -> SignedHead | None:
         """How far completeness reaches: to the best head that holds, and to the last entry beyond it."""
-        best, beyond, chain = check.best, check.finish(chain=self.chain), self.chain
+        best, beyond, chain = check.best, check.finish(), self.chain
         if beyond is not None and not chain.torn:
             # A card's copy trails the recorder's own journal, so that it is short says nothing against it.
             code = "TAIL_OPEN" if self.reader.is_store else "COPY_TRAILS"
             self.collector.add(code, device=self.device, found=chain.size, expected=beyond.size)
         custody = self.trust.sizes.get(self.device)
-        if beyond is None and custody is not None and custody[0] > chain.size:
-            self.collector.add("TAIL_OPEN", device=self.device, found=chain.size, expected=custody[0])
+        if beyond is None and custody is not None and custody > chain.size:
+            self.collector.add("TAIL_OPEN", device=self.device, found=chain.size, expected=custody)
         if best is None and chain.size:
             self.collector.add("NO_HEAD", device=self.device)
         if chain.size:
@@ -185,12 +186,23 @@ class RecorderCheck:
     def _absent_otherwise(self) -> tuple[State, str | None]:
         return (State.PENDING, None) if self.reader.is_store else (State.WITHHELD, "deleted_after_receipt")
 
-    def _compare_with_custody(self, heads: list[SignedHead]) -> None:
-        """A head that the custody chain names must still be in the file of heads."""
+    def _compare_heads(self, heads: list[SignedHead], refused: set[bytes]) -> None:
+        """A head that the custody chain names must still be in the file of heads, and the other way round.
+
+        Sync keeps a head before it names it in custody, so when it breaks off in between the last one stands alone.
+        """
         held = {head.hash for head in heads}
-        for digest, (size, _time) in self.trust.heads.get(self.device, {}).items():
+        named = self.trust.heads.get(self.device, {})
+        for digest, (size, _time) in named.items():
             if digest not in held:
                 self.collector.add("STORE_MISMATCH", device=self.device, sentence="STORE_MISMATCH.head", number=size)
+        if not (self.reader.is_store and self.trust.custody_intact):
+            return
+        ours = [head for head in heads if head.host == self._host_id and head.hash not in refused]
+        for head in ours:
+            if head.hash not in named:
+                code = "CUSTODY_TRAILS" if head is ours[-1] else "CUSTODY_BREAK"
+                self.collector.add(code, device=self.device, sentence=f"{code}.head", number=head.size)
 
     def _say_clocks(self, placed: Placed) -> None:
         for boot in placed.unplaced:

@@ -43,6 +43,12 @@ class Recording:
         self.segments = 0
         self.last_number = 0
         self.missing: list[Missing] = []
-        self.present = False  # whether any file was there
         self.cause: str | None = None  # of the interruption that runs
-        self.fault: str | None = None
+        self._started = (start.boot, start.ticks)
+        self._ends: dict[int, tuple[int, int]] = {}  # by track: boot and last tick of the newest segment
+
+    def overlaps(self, segment: Segment) -> bool:
+        """Whether a segment begins before the one before it on its track ended, or before START; notes its end."""
+        boot, end = self._ends.get(segment.track, self._started)
+        self._ends[segment.track] = (segment.boot, segment.last_tick)
+        return boot == segment.boot and segment.first_tick < end

@@ -60,6 +60,10 @@ def verify(
     devices = _devices(reader, known, device)
     if not devices:
         collector.add("NOTHING")
+    for path in reader.foreign():
+        collector.add("INSERTED", path=path)
+    if heads is not None and not any(head.device in devices for head in extra):
+        collector.add("NO_HEAD", path=str(heads), sentence="NO_HEAD.kept")
     shared = Shared(_teller(reader, devices, progress))
     checks = [RecorderCheck(reader, one, known, extra, (first, last), collector, shared) for one in devices]
     results = [check.run() for check in checks]
@@ -78,13 +82,8 @@ def _report(
     lang: str,
 ) -> Report:
     spans: list[Span] = []
-    bounds: list[tuple[int, int]] = []
-    for device, result in zip(devices, results, strict=True):
-        known = result.placed.interval or (asked[0] or asked[1] or 0, asked[1] or asked[0] or 0)
-        start = known[0] if asked[0] is None else asked[0]
-        end = known[1] if asked[1] is None else asked[1]
-        end = max(start, end)
-        bounds.append((start, end))
+    bounds = _bounds(results, asked)
+    for device, result, (start, end) in zip(devices, results, bounds, strict=True):
         spans += result.placed.spans(device, start, end)
     interval = (
         min((one[0] for one in bounds), default=asked[0] or 0) / 1000,
@@ -107,6 +106,21 @@ def _report(
         unproven=judge.unproven(reports, lang),
         zone=reader.zone_name,
     )
+
+
+def _bounds(results: list[DeviceResult], asked: tuple[int | None, int | None]) -> list[tuple[int, int]]:
+    """The interval of each recorder: its own life as far as it is known; but where one was asked for, the same for all,
+    and never empty, so that a recorder that had ended by then answers for it too.
+    """
+    some = asked[0] or asked[1] or 0, asked[1] or asked[0] or 0
+    lives = [result.placed.interval or some for result in results]
+    if asked == (None, None):
+        return [(start, max(start, end)) for start, end in lives]
+    start = min((life[0] for life in lives), default=some[0]) if asked[0] is None else asked[0]
+    end = max((life[1] for life in lives), default=some[1]) if asked[1] is None else asked[1]
+    if asked[0] is None:
+        start = min(start, end - 1)
+    return [(start, max(end, start + 1))] * len(lives)
 
 
 def _inside(findings: Iterable[Finding], interval: tuple[float, float]) -> Iterable[Finding]:

@@ -32,8 +32,8 @@ class Checked(NamedTuple):
     """Whether kept leaf hashes narrowed `differing` down; otherwise it is the whole file."""
     length: int
     """Length found, at most one byte more than sealed is looked for."""
-    frame: int
-    """Bytes of one sample over all channels as the WAV header says, or 0."""
+    sound: tuple[int, int] | None
+    """(bytes of one sample over all channels, samples a second) as the WAV header says; None for other media."""
 
 
 def is_sound(segment: Segment) -> bool:
@@ -60,10 +60,10 @@ class SegmentChecker:
         """Reads `file` to its end (at most one byte past the sealed length). `segment` must be sound. Raises
         OSError.
         """
-        header_leaf, data_root, length, frame = self._hash(file, segment)
+        header_leaf, data_root, length, sound = self._hash(file, segment)
         root = sha256(b"\x01" + header_leaf + data_root).digest()
         matches = root == segment.root and length >= segment.length
-        return Checked(matches, False, () if matches else ((0, segment.length),), False, length, frame)
+        return Checked(matches, False, () if matches else ((0, segment.length),), False, length, sound)
 
     def locate(self, file: Media, segment: Segment, kept: bytes | None) -> Checked:
         """As `check` for a file that did not match, but narrowed down with the `kept` leaf hashes when those hold."""
@@ -88,20 +88,20 @@ class SegmentChecker:
             start += size
         if length == segment.length:
             length += self._fill(file, 1)
-        return Checked(False, header_differs, tuple(differing), True, length, 0)
+        return Checked(False, header_differs, tuple(differing), True, length, None)
 
     def whole_root(self, file: Media, segment: Segment, length: int) -> bytes:
         """Root over all `length` bytes of a file, cut into header and leaves as `segment` has them."""
         file.seek(0)
         as_if = segment._replace(length=max(length, segment.header_length))
-        header_leaf, data_root, _length, _frame = self._hash(file, as_if)
+        header_leaf, data_root, _length, _sound = self._hash(file, as_if)
         return sha256(b"\x01" + header_leaf + data_root).digest()
 
-    def _hash(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, int]:
-        """(header leaf, root over the data leaves, length found, WAV frame)."""
+    def _hash(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, tuple[int, int] | None]:
+        """(header leaf, root over the data leaves, length found, what the WAV header says)."""
         size = segment.leaf_size
         header_leaf, length = self._header_leaf(file, segment.header_length)
-        frame = _wav_frame(self._header_view, segment)
+        sound = _wav_format(self._header_view, segment)
         if self._leaf_size != size:
             self._prepare(size)
         rest = segment.length - length
@@ -132,14 +132,14 @@ class SegmentChecker:
         if length == segment.length:
             length += readinto(body[:1]) or 0
         if tree is not None:
-            return header_leaf, _root_of_batches(tree, batch), length, frame
-        return header_leaf, pair_up(batch), length, frame
+            return header_leaf, _root_of_batches(tree, batch), length, sound
+        return header_leaf, pair_up(batch), length, sound
 
-    def _hash_slowly(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, int]:
+    def _hash_slowly(self, file: Media, segment: Segment) -> tuple[bytes, bytes, int, tuple[int, int] | None]:
         """As `_hash`, for a file that does not fill its leaves at once."""
         file.seek(0)
         header_leaf, length = self._header_leaf(file, segment.header_length)
-        frame = _wav_frame(self._header_view, segment)
+        sound = _wav_format(self._header_view, segment)
         tree = merkle.TreeHasher()
         while length < segment.length:
             found = self._fill(file, min(segment.leaf_size, segment.length - length))
@@ -149,7 +149,7 @@ class SegmentChecker:
                 break
         if length == segment.length:
             length += self._fill(file, 1)
-        return header_leaf, tree.root(), length, frame
+        return header_leaf, tree.root(), length, sound
 
     def _header_leaf(self, file: Media, length: int) -> tuple[bytes, int]:
         """Leaf hash of the first `length` bytes, and how many there were."""
@@ -245,8 +245,9 @@ def _extend(ranges: list[tuple[int, int]], start: int, end: int) -> None:
         ranges.append((start, end))
 
 
-def _wav_frame(header: memoryview, segment: Segment) -> int:
-    """Block alignment in a WAV header that is long enough to have one, else 0."""
+def _wav_format(header: memoryview, segment: Segment) -> tuple[int, int] | None:
+    """(block alignment, samples a second) in a WAV header that is long enough to have them."""
     if segment.media != codes.MEDIA_WAV or not 44 <= segment.header_length <= _HEADER:
-        return 0
-    return struct.unpack_from("<H", header, 1 + _WAV_FORMAT + 12)[0]
+        return None
+    rate, _bytes, frame = struct.unpack_from("<IIH", header, 1 + _WAV_FORMAT + 4)
+    return frame, rate

@@ -19,6 +19,7 @@ _HEAD = 46  # bytes up to the unprotected header: where reading goes on after da
 _SIGNATURE_HEAD = b"\x58\x40"
 _SIGNATURE = 66  # bytes of the signature with its head
 _CHUNK = 1 << 16
+MAXIMUM_FOREIGN = 1 << 26  # bytes in all that are no statement, after which nothing more is looked for
 
 
 class Stream(Protocol):
@@ -39,7 +40,8 @@ class Item(NamedTuple):
 
 
 def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
-    """Every item of `stream` in order. Each byte belongs to exactly one item or run. Errors are the stream's own.
+    """Every item of `stream` in order. Each byte belongs to exactly one item or run, until MAXIMUM_FOREIGN bytes were
+    none: a run is then the last. Errors are the stream's own.
 
     `typ` is the sequence's: after damage reading goes on at a head of that type, since entries hold whole statements
     of other types.
@@ -50,6 +52,7 @@ def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
     at = 0
     ended = False
     lost = -1  # offset where a run of foreign bytes began
+    foreign = 0  # bytes of the runs before it
     while True:
         if not ended and len(buffer) - at < MAXIMUM_STATEMENT:
             more = stream.read(_CHUNK)
@@ -63,6 +66,7 @@ def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
         length = _measure(buffer, at) if lost < 0 or head.match(buffer, at) else None
         if length is not None and at + length <= len(buffer):
             if lost >= 0:
+                foreign += base + at - lost
                 yield Item(lost, base + at - lost, None, False)
                 lost = -1
             yield Item(base + at, length, buffer[at : at + length], False)
@@ -73,6 +77,8 @@ def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
             return
         if lost < 0:
             lost = base + at
+        elif foreign + base + at - lost > MAXIMUM_FOREIGN:
+            break
         following = head.search(buffer, at + 1)
         # A head may straddle the end of what is read so far: keep its possible beginning.
         at = following.start() if following else max(at + 1, len(buffer) - (0 if ended else _HEAD - 1))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -18,11 +19,24 @@ from zoneinfo import ZoneInfo
 from evidock import layout
 from evidock_protocol import card
 
-from .reader import Media, NotEvidence, Unreadable, segment_of
+from .plain import kind_of, open_plain, unreadable
+from .reader import Lying, Media, NotEvidence, segment_of
 
 _SETTINGS = 1 << 16  # bytes of store.json at most
 _STATEMENT = 1 << 12  # bytes of a certificate file at most
 _LEAVES = 32 * ((1 << 20) + 2)  # bytes of a leaf list: a file of 4 GiB in leaves of 4 KiB
+
+_OWN = (layout.JOURNAL, layout.PRIVATE, layout.HEADS, layout.RECEIPTS)  # a recorder's files
+_DRAFTED = (layout.STORE_FILE, layout.HOST_KEY, layout.CERTIFICATE)
+_TOP = (*_DRAFTED, *(name + ".new" for name in _DRAFTED), layout.CUSTODY, layout.LOCK, layout.RECORDERS)
+_FOLDERS = re.compile(
+    rf"{layout.MEDIA}(?:/(?:undated|\d{{4}}(?:/\d\d){{2}})(?:/R\d{{7}})?|/\d{{4}}(?:/\d\d)?)?"
+    rf"|{layout.LEAVES}(?:/R\d{{7}})?|{layout.PARTIAL}|{layout.QUARANTINE}",
+    re.ASCII,
+)
+_LEAF_LIST = re.compile(rf"R(\d{{7}})/S(\d{{7}})\.{card.LEAVES.lower()}(?:\.new)?", re.ASCII)
+# Half-pulled segments, and what sync refused and keeps to be looked at: neither is evidence, and neither is read.
+_ASIDE = re.compile(rf"{layout.PARTIAL}/R\d{{7}}-S\d{{7}}\.part|{layout.QUARANTINE}/[^/]+\.bin(?:\.new)?", re.ASCII)
 
 
 class StoreReader:
@@ -37,13 +51,8 @@ class StoreReader:
         self._folder = ("", (b"", 0, None))
 
     def devices(self) -> list[bytes]:
-        try:
-            names = sorted(entry.name for entry in os.scandir(self.root / layout.RECORDERS))
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise _unreadable(self.root / layout.RECORDERS, error) from error
-        return [bytes.fromhex(name) for name in names if len(name) == 64 and _is_hex(name)]
+        listed = _listed(self.root / layout.RECORDERS)
+        return [bytes.fromhex(name) for name, kind in listed if kind == "folder" and _is_device(name)]
 
     def journal(self, device: bytes) -> Media | None:
         return self._file(device, layout.JOURNAL)
@@ -58,7 +67,7 @@ class StoreReader:
         return self._file(device, layout.RECEIPTS)
 
     def custody(self) -> Media | None:
-        return _open(self.root / layout.CUSTODY)
+        return open_plain(self.root / layout.CUSTODY)
 
     def certificate(self) -> bytes | None:
         return _read(self.root / layout.CERTIFICATE, _STATEMENT)
@@ -71,7 +80,7 @@ class StoreReader:
         return f"{self._folder[0]}{card.segment_stem(number)}.{card.extension(media).lower()}"
 
     def media(self, device: bytes, path: str) -> Media | None:
-        return _open(f"{self.root}/{path}")
+        return open_plain(f"{self.root}/{path}")
 
     def leaves(self, device: bytes, recording: int, number: int, path: str) -> bytes | None:
         return _read(self.root / layout.recorder(device) / layout.leaves(recording, number), _LEAVES)
@@ -79,16 +88,43 @@ class StoreReader:
     def checkpoints(self, device: bytes, path: str) -> Media | None:
         return None
 
-    def stray(self, device: bytes) -> Iterator[tuple[str, int, int] | tuple[str, None, None]]:
-        below = str(layout.recorder(device) / layout.MEDIA)
-        top = os.path.join(self.root, *below.split("/"))
-        for folder, folders, names in os.walk(top):
-            folders.sort()
-            place = (below + folder[len(top) :].replace(os.sep, "/")) + "/"
-            own = os.path.basename(folder)
-            for name in sorted(names):
-                claimed = segment_of(name, own)
-                yield (place + name, *claimed) if claimed else (place + name, None, None)
+    def stray(self, device: bytes) -> Iterator[Lying]:
+        top = str(layout.recorder(device))
+        for place, name, kind in self._walk(top):
+            inner = place[len(top) + 1 :] + name  # below the recorder's folder
+            first, _slash, rest = inner.partition("/")
+            if kind == "folder" and _FOLDERS.fullmatch(inner):
+                continue
+            if kind != "file":
+                yield Lying(place + name)
+            elif not rest:
+                if name not in _OWN and not _is_torn_end(name, _OWN):
+                    yield Lying(place + name)
+            elif first == layout.MEDIA:
+                yield Lying(place + name, *(segment_of(name, place.split("/")[-2]) or (None, None)))
+            elif first == layout.LEAVES and (found := _LEAF_LIST.fullmatch(rest)):
+                yield Lying(place + name, int(found[1]), int(found[2]), True)
+            elif not _ASIDE.fullmatch(inner):
+                yield Lying(place + name)
+
+    def foreign(self) -> Iterator[str]:
+        for name, kind in _listed(self.root):
+            known = name in _TOP or _is_torn_end(name, (layout.CUSTODY,))
+            if kind != ("folder" if name == layout.RECORDERS else "file") or not known:
+                yield name
+        for name, kind in _listed(self.root / layout.RECORDERS):
+            if kind != "folder" or not _is_device(name):
+                yield f"{layout.RECORDERS}/{name}"
+
+    def _walk(self, top: str) -> Iterator[tuple[str, str, str]]:
+        """(folder with a slash, name, kind) of everything below `top`, without following a link."""
+        pending = [top + "/"]
+        while pending:
+            place = pending.pop()
+            for name, kind in _listed(f"{self.root}/{place}"):
+                yield place, name, kind
+                if kind == "folder":
+                    pending.append(f"{place}{name}/")
 
     def media_bytes(self, device: bytes) -> int:
         top = str(self.root / layout.recorder(device) / layout.MEDIA)
@@ -100,37 +136,43 @@ class StoreReader:
         return total
 
     def _file(self, device: bytes, name: str) -> Media | None:
-        return _open(self.root / layout.recorder(device) / name)
+        return open_plain(self.root / layout.recorder(device) / name)
 
 
-def _open(path: Path | str) -> Media | None:
+def _listed(folder: Path | str) -> list[tuple[str, str]]:
+    """(name, kind) of everything in `folder`, by name; empty when it is absent or a link."""
     try:
-        return open(path, "rb", buffering=0)
+        if os.path.islink(folder):
+            return []
+        with os.scandir(folder) as found:
+            return sorted((entry.name, kind_of(entry)) for entry in found)
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return []
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(folder, error) from error
 
 
 def _read(path: Path, limit: int) -> bytes | None:
     """A small file's bytes, `limit` + 1 of them when it is longer than allowed."""
-    file = _open(path)
+    file = open_plain(path)
     if file is None:
         return None
     try:
         return file.read(limit + 1)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
     finally:
         file.close()
 
 
-def _unreadable(path: Path | str, error: OSError) -> Unreadable:
-    return Unreadable("evidence_unreadable", path=path, reason=error.strerror or str(error))
+def _is_torn_end(name: str, sequences: tuple[str, ...]) -> bool:
+    """Whether a file holds what was cut off a sequence when the store was opened after a crash."""
+    whole, mark, offset = name.partition(".torn-")
+    return bool(mark) and whole in sequences and offset.isascii() and offset.isdigit()
 
 
-def _is_hex(name: str) -> bool:
-    return all(character in "0123456789abcdef" for character in name)
+def _is_device(name: str) -> bool:
+    return len(name) == 64 and all(character in "0123456789abcdef" for character in name)
 
 
 def _zone(path: Path) -> tuple[str, tzinfo]:

@@ -27,30 +27,38 @@ class StrayFiles:
         self._reader = reader
         self._device = device
         self._collector = collector
-        self._places: dict[int, set[tuple[str, str]]] = {}  # recording: folders and extensions of its segments
+        self._places: dict[tuple[str, str], SegmentSet] = {}  # by folder and extension
 
     def expect(self, segment: Segment, path: str) -> None:
         """A sealed segment belongs at `path`."""
         folder, _slash, name = path.rpartition("/")
-        places = self._places.get(segment.recording)
-        if places is None:
-            places = self._places[segment.recording] = set()
-        places.add((folder, name[_STEM:]))
+        held = self._places.get((folder, name[_STEM:]))
+        if held is None:
+            held = self._places[folder, name[_STEM:]] = SegmentSet()
+        held.add(segment.recording, segment.number)
 
     def look(self, chain: Chain, sealed: SegmentSet, enrolled: bool) -> None:
         """Adds a finding for every file that no entry accounts for."""
         known = chain.size > 0 or enrolled
-        for path, recording, number in self._reader.stray(self._device):
+        for path, recording, number, is_help in self._reader.stray(self._device):
             if recording is None or number is None:
-                self._say("INSERTED" if known else "LOOSE_CONTENT", path, sentence="INSERTED" if known else None)
+                self._foreign(path, known)
+            elif is_help:  # what a later version's entry seals is not known
+                if (recording, number) not in sealed and not self._collector.has("UNKNOWN_FORMAT"):
+                    self._foreign(path, known)
             elif (recording, number) in sealed:
-                folder, _slash, name = path.rpartition("/")
-                if (folder, name[_STEM:]) not in self._places.get(recording, ()):
+                if not self._is_expected(path, recording, number):
                     self._say("STORE_MISMATCH", path, recording, number, sentence="STORE_MISMATCH.moved")
             elif self._is_open(chain, path, recording, number):
                 self._say("UNSEALED", path, recording, number)
             else:
                 self._say("UNSIGNED_CONTENT" if known else "LOOSE_CONTENT", path, recording, number)
+
+    def _is_expected(self, path: str, recording: int, number: int) -> bool:
+        """Whether a sealed segment belongs at exactly this path: letter case counts."""
+        folder, _slash, name = path.rpartition("/")
+        held = self._places.get((folder, name[_STEM:]))
+        return held is not None and (recording, number) in held and name[:_STEM] == card.segment_stem(number)
 
     def _is_open(self, chain: Chain, path: str, recording: int, number: int) -> bool:
         """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards
@@ -97,6 +105,9 @@ class StrayFiles:
         finally:
             file.close()
         return tree.root() == checkpoint["root"]
+
+    def _foreign(self, path: str, known: bool) -> None:
+        self._say("INSERTED" if known else "LOOSE_CONTENT", path, sentence="INSERTED" if known else None)
 
     def _say(
         self, code: str, path: str, recording: int | None = None, number: int | None = None, sentence: str | None = None

@@ -56,16 +56,16 @@ class Trust:
     def __init__(self, pins: frozenset[bytes], collector: Collector):
         """`pins` are public keys or thumbprints of organisations, or ids of recorders."""
         self.pins = pins
-        self.organisation: bytes | None = None
         self.host_key: bytes | None = None
         self.enrolled: dict[bytes, Enrolment] = {}
         self.heads: dict[bytes, dict[bytes, tuple[int, int]]] = {}
         """By device: statement hash of a signed head → (size, Unix milliseconds at which the host dated it)."""
-        self.sizes: dict[bytes, tuple[int, bytes, bytes | None]] = {}
-        """By device: the largest size that custody knows, its newest hash, and its root where known."""
+        self.sizes: dict[bytes, int] = {}
+        """By device: the largest size that custody knows."""
         self.ingested: dict[bytes, SegmentSet] = {}
         self.custody_hashes: set[bytes] = {ZERO_HASH}
         self.custody_intact = True
+        self._zone = ""  # as store.json has it, unsigned
         self._certificates: list[dict[str, object]] = []
         self._collector = collector
 
@@ -76,11 +76,13 @@ class Trust:
         raw = reader.certificate()
         if raw is not None:
             self._take_certificate(raw)
+        self._zone = reader.zone_name
         custody = reader.custody()
         if custody is None:
+            self._no_custody(reader)
             return
         try:
-            self._walk(custody)
+            self._walk(custody, reader)
         finally:
             custody.close()
 
@@ -122,10 +124,9 @@ class Trust:
             self._collector.add("BAD_SIGNATURE", path="host.cert", sentence="BAD_SIGNATURE.certificate")
             return
         self._certificates.append(values)
-        self.organisation = self.organisation or organisation
         self.host_key = self.host_key or cast(bytes, values["host_key"])
 
-    def _walk(self, custody: Media) -> None:
+    def _walk(self, custody: Media, reader: Reader) -> None:
         if self.host_key is None:
             self.host_key = _first_key(custody)
             custody.seek(0)
@@ -138,27 +139,41 @@ class Trust:
             if found.known:
                 self._note(found)
         self.custody_intact = chain.intact
+        if chain.size == 0 and chain.intact:
+            self._no_custody(reader)
+
+    def _no_custody(self, reader: Reader) -> None:
+        """A host that keeps a journal keeps a custody chain; media alone may have been passed on without either."""
+        self.custody_intact = False
+        journals = [journal for device in reader.devices() if (journal := reader.journal(device)) is not None]
+        for journal in journals:
+            journal.close()
+        if not journals:
+            return
+        self._collector.add("CUSTODY_BREAK", path="custody.cbs", sentence="CUSTODY_BREAK.missing")
 
     def _note(self, found: Entry) -> None:
         kind, body = found.kind, found.body
         if kind in (custody_kinds.GENESIS, custody_kinds.CERTIFICATE):
             self._take_certificate(found.octets("certificate"))
+            if kind == custody_kinds.GENESIS and body["zone"] != self._zone:
+                sentence = "STORE_MISMATCH.zone"
+                self._collector.add("STORE_MISMATCH", sentence=sentence, expected=body["zone"], found=self._zone)
         elif kind == custody_kinds.ENROL and self._may_enrol(found.wall_ms):
             self.enrolled[found.octets("device")] = Enrolment(found.octets("genesis"), found.device)
         elif kind == custody_kinds.HEAD:
             device = found.octets("device")
             self.heads.setdefault(device, {})[found.octets("head")] = (found.number("size"), found.wall_ms)
-            self._note_size(device, found.number("size"), found.octets("newest"), found.octets("root"))
+            self._note_size(device, found.number("size"))
         elif kind == custody_kinds.INGEST:
             device = found.octets("device")
-            self._note_size(device, found.number("size"), found.octets("newest"), None)
+            self._note_size(device, found.number("size"))
             held = self.ingested.setdefault(device, SegmentSet())
             for recording, number, _root in cast("list[tuple[int, int, bytes]]", body["segments"]):
                 held.add(recording, number)
 
-    def _note_size(self, device: bytes, size: int, newest: bytes, root: bytes | None) -> None:
-        if size > self.sizes.get(device, (0, b"", None))[0]:
-            self.sizes[device] = (size, newest, root)
+    def _note_size(self, device: bytes, size: int) -> None:
+        self.sizes[device] = max(size, self.sizes.get(device, 0))
 
     def _may_enrol(self, now_ms: int) -> bool:
         """Whether a certificate of a pinned organisation lets this host enrol at that moment."""

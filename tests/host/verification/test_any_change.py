@@ -1,11 +1,11 @@
 """Any change of any byte of any file: never a verified verdict, never an error that is not the package's own.
 
-Outside what is claimed, and listed here: `store.json` (only names the zone in which folders are dated; a zone that
-moves a folder makes the files missing), leaf hashes (a help to locate damage, vouched for by the signed root), and the
-host's key, lock and partial files, which verification does not read. Whole private records may be withheld, and whole
-receipts are sealed in the journal too, so only a change of those files counts, not the absence of items.
+Outside what is claimed, and listed here: `store.json` (whose zone is sealed in the custody chain), leaf hashes (a help
+to locate damage, vouched for by the signed root), and the host's key, lock and partial files, which verification does
+not read.
 """
 
+import json
 import shutil
 from functools import cache
 from pathlib import Path
@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.forge import Host, shift, write_card
-from support.verified import report_of
+from support.verified import expect, report_of
 
 from evidock import EvidockError, layout
 from evidock.report import Report, Verdict
+from evidock_protocol import cbor
 
 GOOD = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
-DISPENSABLE = (layout.PRIVATE, layout.RECEIPTS)
 OUTSIDE = (layout.STORE_FILE, layout.LEAVES + "/")
 
 
@@ -73,8 +73,7 @@ def test_no_cut_insertion_or_removal_passes(data: st.DataObject) -> None:
     if changed == whole:
         return
     report = report_after(path, changed)
-    if path.name not in DISPENSABLE:
-        assert report is None or report.verdict not in GOOD, (path.relative_to(store), start, end)
+    assert report is None or report.verdict not in GOOD, (path.relative_to(store), start, end)
 
 
 @given(st.binary(max_size=400))
@@ -84,7 +83,7 @@ def test_hostile_files_raise_only_our_own_errors(data: bytes) -> None:
     for path in files:
         if path.suffix in (".cbs", ".cert"):
             report = report_after(path, data)
-            assert report is None or report.verdict not in GOOD or (path.name in DISPENSABLE and not data)
+            assert report is None or report.verdict not in GOOD, path.name
 
 
 def test_what_is_outside_the_claim_changes_nothing_or_is_noticed() -> None:
@@ -97,11 +96,33 @@ def test_what_is_outside_the_claim_changes_nothing_or_is_noticed() -> None:
     assert report_of(store, host).verdict is Verdict.VERIFIED
 
 
-@pytest.mark.parametrize("name", ["journal.cbs", "heads.cbs", "custody.cbs", "host.cert"])
+@pytest.mark.parametrize("kept", [0, 1])
+def test_private_records_may_not_be_withheld_in_a_store(kept: int) -> None:
+    _host, store, _files = evidence()
+    path = next(store.rglob(layout.PRIVATE))
+    records = path.read_bytes()
+    _first, end = cbor.decode_at(records, 0)
+    report = report_after(path, records[: end * kept])
+    assert report is not None
+    finding = expect(report, Verdict.INDETERMINATE, "PRIVATE_WITHHELD", 2)
+    assert str(2 - kept) in finding.text
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "+00:00:20", "Etc/UTC"])
+def test_at_30_another_zone_than_the_host_sealed(zone: str) -> None:
+    """A zone moves what an interval without one means, so the interval could be led past what was changed."""
+    _host, store, _files = evidence()
+    settings = json.dumps({"kind": "evidock store", "format": 1, "zone": zone}).encode()
+    report = report_after(store / layout.STORE_FILE, settings)
+    assert report is not None
+    expect(report, Verdict.ALTERED, "STORE_MISMATCH", 30)
+
+
+@pytest.mark.parametrize("name", ["journal.cbs", "private.cbs", "heads.cbs", "custody.cbs", "host.cert"])
 def test_no_file_may_be_missing(name: str) -> None:
     host, store, _files = evidence()
     path = next(store.rglob(name))
-    kept = path.with_name("kept")
+    kept = Path(mkdtemp()) / "kept"
     shutil.move(path, kept)
     try:
         verdict = report_of(store, host).verdict

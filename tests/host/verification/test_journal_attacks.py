@@ -269,7 +269,7 @@ def test_a_later_format_is_indeterminate_only_when_its_signature_holds(host: Hos
     store = host.write(tmp_path / "store", recorder)
     for name in (layout.HEADS, layout.RECEIPTS):
         (store / layout.recorder(recorder.device) / name).unlink()
-    (store / layout.CUSTODY).unlink()
+    (store / layout.CUSTODY).write_bytes(b"".join(host.custody[:2]))
     report = report_of(store, host, trust=[recorder.device.hex()])
     assert any(one.code == "UNKNOWN_FORMAT" for one in report.findings)
     assert report.verdict is Verdict.INDETERMINATE

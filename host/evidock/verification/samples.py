@@ -1,0 +1,39 @@
+"""The samples of a segment by what its SEGMENT says: whether they can be counted, and whether they fill its ticks.
+
+Specification: "Verification of a chain", Recordings 5 and 8. What the file's own header says is compared in `files`.
+"""
+
+from __future__ import annotations
+
+from evidock_protocol import codes
+
+from .entries import Segment
+
+SLACK = 500  # ms of samples that a segment may lack or have too many: what waits in a capture buffer
+LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded
+_SAMPLE = 2  # bytes of one sample of one track: sound is kept in 16 bits
+_WAV_HEADER = (44, 1 << 16)  # bytes of a WAV header in which rate and format can stand
+
+
+def are_countable(segment: Segment) -> bool:
+    """Whether a WAV segment has a rate and a whole header: without them nothing could be counted."""
+    shortest, longest = _WAV_HEADER
+    return segment.media != codes.MEDIA_WAV or (segment.rate > 0 and shortest <= segment.header_length <= longest)
+
+
+def lost_ms(segment: Segment) -> int:
+    """Milliseconds of samples that the recorder declares lost, at most those of the segment."""
+    duration = segment.last_tick - segment.first_tick
+    return min(segment.lost * 1000 // segment.rate, duration) if segment.rate else 0
+
+
+def lacking(segment: Segment) -> int:
+    """Samples that the ticks call for and that are neither there nor declared lost; 0 when within SLACK."""
+    if segment.rate == 0:
+        return 0
+    written = segment.written
+    if segment.media == codes.MEDIA_WAV and segment.stored == codes.STORED_PLAIN:
+        written = min(written, max(segment.length - segment.header_length, 0) // _SAMPLE)
+    expected = (segment.last_tick - segment.first_tick) * segment.rate // 1000
+    missing = max(expected, segment.expected) - written - segment.lost
+    return missing if missing > SLACK * segment.rate // 1000 else 0
