@@ -76,7 +76,8 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
         word = language.name("answer", answer.answer.value, lang)
         out.print(Text(f"{language.text('picture.' + name, lang)}: {word}. {answer.text}"))
     out.print()
-    out.print(Text(f"{clock.at(report.interval[0])} – {clock.at(report.interval[1])} ({report.zone})"))
+    if report.interval[1]:  # an empty store has no time
+        out.print(Text(f"{clock.at(report.interval[0])} – {clock.at(report.interval[1])} ({report.zone})"))
     for device in report.devices:
         protection = language.name("protection", device.protection, lang)
         size = 0 if device.head is None else device.head.size

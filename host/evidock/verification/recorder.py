@@ -164,7 +164,8 @@ class RecorderCheck:
         if beyond is None and custody is not None and custody > chain.size:
             self.collector.add("TAIL_OPEN", device=self.device, found=chain.size, expected=custody)
         if best is None and chain.size:
-            self.collector.add("NO_HEAD", device=self.device)
+            sentence = "NO_HEAD.enrolled" if self.reader.is_store and chain.size == 1 else None
+            self.collector.add("NO_HEAD", device=self.device, sentence=sentence)
         if chain.size:
             at_head = best is not None and best.size == chain.size
             boot, ticks = chain.boot, chain.ticks

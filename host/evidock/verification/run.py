@@ -112,7 +112,10 @@ def _bounds(results: list[DeviceResult], asked: tuple[int | None, int | None]) -
     """The interval of each recorder: its own life as far as it is known; but where one was asked for, the same for all,
     and never empty, so that a recorder that had ended by then answers for it too.
     """
-    some = asked[0] or asked[1] or 0, asked[1] or asked[0] or 0
+    known = [result.placed.interval[0] for result in results if result.placed.interval]
+    # A recorder that never docked has no time of its own, and none before the others'.
+    dark = min(known, default=0)
+    some = asked[0] or asked[1] or dark, asked[1] or asked[0] or dark
     lives = [result.placed.interval or some for result in results]
     if asked == (None, None):
         return [(start, max(start, end)) for start, end in lives]

@@ -387,3 +387,19 @@ def test_an_anchor_of_another_recording_supports_nothing(host: Host, tmp_path: P
     recorder.stop(codes.STOP_INTERRUPTED, boot=1)
     host.dock(recorder)
     expect(report_on(host, recorder, tmp_path), Verdict.INDETERMINATE, "GAP_DECLARED", 9)
+
+
+def test_a_recorder_that_was_enrolled_and_never_docked_does_not_stretch_the_interval(
+    host: Host, tmp_path: Path
+) -> None:
+    docked, waiting = host.recorder(), host.recorder("another")
+    docked.booted()
+    docked.wait(5)
+    host.dock(docked)
+    alone = report_of(host.write(tmp_path / "alone", docked), host)
+    both = report_of(host.write(tmp_path / "both", docked, waiting), host)
+    assert both.interval == alone.interval
+    finding = only(both, "NO_HEAD")
+    assert finding.device == waiting.device.hex()
+    assert "not docked yet" in finding.text
+    assert both.verdict is Verdict.INDETERMINATE
