@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 IDLE_MS = 100  # between looks at buttons and line when nothing goes on
 LINE_MS = 5  # the same while a host talks: 255 bytes take 22 ms at 115,200 baud
 LINE_QUIET_MS = 2000
+MARK_MS = 1000  # between two MARK entries; presses between them are counted
 
 
 class Agent:
@@ -54,6 +55,8 @@ class Agent:
         self.server = Server(self)
         self._ready = False  # boot has begun to write: presses count from here on
         self._pressed = None  # the job that the last press asked for
+        self._marks = 0  # presses of the mark button that no entry counts yet
+        self._marked = -MARK_MS
         self._untidy = True  # idle time may have sectors to erase
         self._card_seen: bool | None = False
         self.add_job(self._boot())
@@ -68,7 +71,7 @@ class Agent:
         self.board.watchdog.feed()
         if self.off:
             return IDLE_MS
-        moved = self.recorder.pump() if self.failed is None else 0
+        moved = self._pump() if self.failed is None else 0
         stirred = self.server.step()
         self._poll_buttons()
         if self._jobs:
@@ -132,37 +135,54 @@ class Agent:
         except StopIteration:
             pass
         except (JournalFull, rings.RingFull):
-            # What could be said has been said. Idle time with a card, or a docking, makes room again.
+            # What could be said has been said. Idle time with a card makes room again.
             self.journal_full = True
             self.show_state()
-        except OSError:
+        except (rings.FlashFailed, OSError):
             # Whoever uses the card minds its errors, so this is internal flash: nothing more would be durable.
-            self.failed = "internal flash failed"
-            self.show_state()
+            self._fail("internal flash failed")
+        except (ProtocolError, ValueError, OverflowError) as error:
+            # Records of another version, left alone; or a value that no entry can hold: a reset would meet it again.
+            self._fail(str(error))
         self._jobs.remove(job)
+
+    def _pump(self) -> int:
+        try:
+            return self.recorder.pump()
+        except rings.FlashFailed:  # while it noted an anchor
+            self._fail("internal flash failed")
+            return 0
 
     def _boot(self):
         raw = boot.read_identity(self.board.identity_flash)
-        if raw is None:
+        if raw:
+            self.provisioned = True
+            self.genesis = entry.parse(raw)
+            self.remember_key(self.genesis.body["public_key"])
+        scan = yield from boot.read_journal(self)
+        journal = self.journal
+        if raw is None and journal.size < 2:  # blank, or power went before provisioning was through
             self._ready = True
             self.show_state()
             return
-        try:
-            self.genesis = entry.parse(raw)
-            self.provisioned = True
-            self.remember_key(self.genesis.body["public_key"])
-            self.journal.device = self.genesis.device
-            yield
-            scan = boot.read_journal(self)
-        except ProtocolError as error:  # whole records that this version cannot read: another version's, left alone
-            self._fail(str(error))
+        self.provisioned = True  # also when flash rotted: a journal is never given away for a new identity
+        if not raw and journal.size and not journal.first:
+            raw = journal.raw(0)
+        if not raw:
+            self._fail("the identity is damaged")
             return
-        yield
-        has_key = yield from self.journal.use_live_key()
+        self.genesis = entry.parse(raw)
+        journal.device = self.genesis.device
+        anchor = self.anchors.newest
+        if anchor is not None and anchor[0] >= journal.size:
+            # Its newest entries are gone. Their numbers must not be given twice, and their hashes are not known.
+            self._fail("the journal lost entries from %d on" % journal.size)
+            return
+        has_key = yield from journal.use_live_key()
         if not has_key:
-            self._fail("no key for epoch %d" % self.journal.epoch)
+            self._fail("no key for epoch %d" % journal.epoch)
             return
-        self.journal.boot += 1
+        journal.boot += 1
         yield from self._begin(scan)
 
     def _begin(self, scan: boot.Scan):
@@ -173,7 +193,7 @@ class Agent:
         for sequence in scan.receipts:
             self.backlog.discount(self, entry.parse(self.journal.raw(sequence)).body["statement"])
             yield
-        self.recorder.number = scan.recordings or boot.newest_recording(self)
+        self.recorder.number = max(scan.recordings, self.anchors.recordings) or boot.newest_recording(self)
         while (yield from self._make_ready()):
             yield
         yield from boot.write_boot(self, scan)
@@ -185,15 +205,22 @@ class Agent:
         if not self._ready or self._pressed in self._jobs:
             return
         press = self.board.buttons.poll()
-        if not press:
+        can_write = self.provisioned and self.failed is None
+        if not can_write:
+            self._marks = 0
+        elif press == signals.BUTTON_MARK:
+            self._marks += 1
+        elif press and self._marks:
+            self.add_job(self._mark())  # they belong to what runs now
+        if not press or press == signals.BUTTON_MARK:
+            if self._marks and self.moments.now() - self._marked >= MARK_MS:
+                self._pressed = self._mark()
+                self.add_job(self._pressed)
             return
         if press == signals.BUTTON_OFF:
-            can_write = self.provisioned and self.failed is None
             self._pressed = self._power_off() if can_write else self._switch_off()
-        elif not self.provisioned or self.failed is not None:
+        elif not can_write:
             return
-        elif press == signals.BUTTON_MARK:
-            self._pressed = self._mark()
         elif self.recorder.active:
             self._pressed = self.recorder.stop(codes.STOP_BUTTON)
         else:
@@ -209,11 +236,13 @@ class Agent:
             self.add_job(self._change_card())
         elif self.refusals.due(now):
             self.add_job(self.refusals.write(self, now))
-        elif self._untidy and not self.recorder.active:
+        elif self._untidy and not self.recorder.capturing:
             self.add_job(self._tidy())
 
     def _mark(self):
-        body = {"recording": self.recording, "type": codes.MARK_EVIDENCE, "count": 1}
+        body = {"recording": self.recording, "type": codes.MARK_EVIDENCE, "count": self._marks}
+        self._marks = 0
+        self._marked = self.moments.now()
         yield from self.journal.append(kinds.MARK, body, spare=True)
 
     def _power_off(self):
@@ -275,9 +304,13 @@ class Agent:
             return True
         if journal.ring.room() < self.board.journal_flash.sectors * flash.SECTOR // 2:
             yield from self.mirror.catch_up(journal)
+            if self.anchors.recordings != self.recorder.number:  # the newest START may be about to leave
+                self.anchors.note(0, 0, self.recorder.number, 0)
             if self.mirror.usable and journal.drop_below(self.mirror.end):
                 return True
         if self.journal_full and journal.ring.room() > 2 * RESERVE:
             self.journal_full = False
             self.show_state()
+            if self.recorder.active:  # what could not be said when it ended
+                self.add_job(self.recorder.stop(codes.STOP_STORAGE_FULL))
         return False

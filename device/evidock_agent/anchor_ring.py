@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 class AnchorRing:
-    """Anchors in the order written. `newest` is (START's sequence, segment number, length, tick) or None."""
+    """Anchors in the order written. `newest` is (START's sequence, segment number, length, tick) or None.
+
+    An anchor of segment 0 keeps the number of the newest recording in place of a length: `recordings`.
+    """
 
     def __init__(self, region: "ports.Flash"):
         self._region = region
         self._ring = rings.SectorRing(region, flash.MAGIC_ANCHOR)
         self.newest: tuple[int, int, int, int] | None = None
+        self.recordings = 0
         self._at = 0
         self._end = 0
         self._scan()
@@ -35,9 +39,9 @@ class AnchorRing:
                 return
             self._at = sector * flash.SECTOR + flash.HEAD
             self._end = (sector + 1) * flash.SECTOR
-        self._region.program(self._at, flash.encode_anchor(start, number, length, tick))
+        rings.program(self._region, self._at, flash.encode_anchor(start, number, length, tick))
         self._at += flash.ANCHOR
-        self.newest = (start, number, length, tick)
+        self._follow((start, number, length, tick))
 
     def erase_ahead(self) -> bool:
         """Makes one more sector ready; False when all but the newest two are. Only while nothing records."""
@@ -47,6 +51,12 @@ class AnchorRing:
             self._ring.drop_oldest()
             return True
         return False
+
+    def _follow(self, anchor: tuple[int, int, int, int]) -> None:
+        if anchor[1]:
+            self.newest = anchor
+        else:
+            self.recordings = anchor[2]
 
     def _scan(self) -> None:
         raw = bytearray(flash.ANCHOR)
@@ -61,5 +71,5 @@ class AnchorRing:
                 last_written = at + flash.ANCHOR
                 anchor = flash.parse_anchor(raw)
                 if anchor is not None:
-                    self.newest = anchor
+                    self._follow(anchor)
             self._at = last_written

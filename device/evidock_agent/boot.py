@@ -70,24 +70,25 @@ class Scan:
 
 
 def read_identity(region: "ports.Flash") -> bytes | None:
-    """The GENESIS entry's bytes from the identity sector, or None on a blank recorder."""
+    """The GENESIS entry's bytes from the identity sector; b"" when they are damaged, None without its head."""
     head = bytearray(flash.HEAD + flash.RECORD_HEAD)
     region.read_into(0, memoryview(head))
     if flash.parse_head(bytes(head[: flash.HEAD]), flash.MAGIC_IDENTITY) is None:
         return None
     kind, length, _check = flash.parse_record_head(head[flash.HEAD :])
     if kind != flash.RECORD_ENTRY or length > flash.SECTOR - len(head):
-        return None
+        return b""
     data = bytearray(length)
     region.read_into(len(head), memoryview(data))
-    return bytes(data) if flash.record_is_whole(head[flash.HEAD :], data) else None
+    return bytes(data) if flash.record_is_whole(head[flash.HEAD :], data) else b""
 
 
-def read_journal(agent: "Agent") -> Scan:
-    """Reads the ring into the journal's state."""
+def read_journal(agent: "Agent"):
+    """Generator: reads the ring into the journal's state, a record a slice, and returns the Scan."""
     journal = agent.journal
     scan = Scan()
     for address, kind, data in journal.ring.scan():
+        yield
         if kind == flash.RECORD_PRIVATE:
             sequence, _openings = private.parse_record(cbor.decode(data))
             journal.take_opening(address, sequence)

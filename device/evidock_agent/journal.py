@@ -41,11 +41,13 @@ class Journal:
         self.size = 0
         self.first = 0
         self.newest = entry.ZERO_HASH
+        self.wall_ms = 0  # the latest wall time of any entry, Unix ms
         self.tree = merkle.TreeHasher()
         self.epoch = 0
         self.epoch_since = 0  # sequence of the first entry of this epoch
         self.epoch_ticks = 0  # when it began, in ticks of this boot
         self.boot = 0
+        self._key_id = b""  # of the live epoch's key, as the ring names it
         self._slot = 0
         self._addresses = array("I")  # ring address of entry `first`, `first` + 1, …
         self._openings = array("I")  # pairs: sequence, ring address of its private record
@@ -55,11 +57,12 @@ class Journal:
     def take(self, address: int, parsed: entry.Entry) -> None:
         """Follows one durable entry: sizes, hashes, tree and epoch."""
         if parsed.kind == kinds.EPOCH:
-            self.tree = merkle.TreeHasher(parsed.body["size"], parsed.body["peaks"])
             self.epoch = parsed.epoch + 1
+            self._key_id = sign1.thumbprint(parsed.body["public_key"])
             self.epoch_since = parsed.sequence + 1
         else:
             self.epoch = parsed.epoch
+            self._key_id = parsed.key_id
         if not self._addresses:
             self.first = parsed.sequence
         while self.first + len(self._addresses) < parsed.sequence:
@@ -67,9 +70,12 @@ class Journal:
             # The one before this entry is known by its hash; of more that are lost, the tree knows from EPOCH on.
             self.tree.append(merkle.leaf_hash(parsed.previous))
         self._addresses.append(address)
+        if parsed.kind == kinds.EPOCH:
+            self.tree = merkle.TreeHasher(parsed.body["size"], parsed.body["peaks"])
         self.device = parsed.device
         self.size = parsed.sequence + 1
         self.newest = parsed.hash
+        self.wall_ms = max(self.wall_ms, parsed.wall_ms)
         self.boot = parsed.boot
         self.tree.append(merkle.leaf_hash(parsed.hash))
 
@@ -79,11 +85,17 @@ class Journal:
         self._openings.append(address)
 
     def use_live_key(self):
-        """Generator: finds the live epoch's key and wipes every other; False when it is not there, and all stay."""
+        """Generator: finds the live epoch's key, the one that the newest entry names, and wipes every other.
+
+        False when it is not there, and all stay.
+        """
         self.has_key = False
         for slot, epoch, seed in self._keys.whole():
-            if epoch == self.epoch:
-                self.signer = yield from signer.make(epoch, seed, self._random)
+            if epoch != self.epoch:
+                continue
+            found = yield from signer.make(epoch, seed, self._random)
+            if found.key_id == self._key_id:  # a change of key that failed may have left another of this epoch
+                self.signer = found
                 self._slot = slot
                 self.has_key = True
                 self._keys.wipe_all_but(slot)
@@ -108,6 +120,7 @@ class Journal:
         """
         if spare and self.ring.room() < RESERVE:
             raise JournalFull()
+        wall = self._moments.wall()
         commitments = {}
         raw_openings = []
         for label, value in openings or ():
@@ -125,7 +138,7 @@ class Journal:
             kind,
             self.boot,
             self._moments.now(),
-            self._moments.wall(),
+            wall,
             body,
             commitments,
         )
@@ -138,6 +151,7 @@ class Journal:
             self.first = self.size
         self._addresses.append(address)
         self.newest = sign1.statement_hash(raw)
+        self.wall_ms = max(self.wall_ms, wall[1])
         self.tree.append(merkle.leaf_hash(self.newest))
         self.size += 1
         return self.size - 1

@@ -49,10 +49,12 @@ class JournalRing:
             self._at, self._end = (end, end) if damaged else (at, end)
 
     def append(self, kind: int, data: bytes) -> int:
-        """Writes one record and returns its address; raises rings.RingFull when no erased sector is left.
+        """Writes one record and returns its address.
+
+        Raises rings.RingFull when no erased sector is left, rings.FlashFailed when flash does not take it.
 
         The data go first and the head last, so that a record whose head is there is whole up to torn bits, which the
-        CRC shows.
+        CRC shows. One that failed ends its sector, as a torn one does.
         """
         span = flash.record_span(len(data))
         if self._at + span > self._end:
@@ -60,9 +62,11 @@ class JournalRing:
             self._at = sector * flash.SECTOR + flash.HEAD
             self._end = (sector + 1) * flash.SECTOR
         address = self._at
-        self._at += span  # even when programming fails: those bytes may no longer be blank
+        after = address + span
+        self._at = self._end  # until it is whole: what stands behind a failed record would not be read at boot
         rings.program(self._region, address + flash.RECORD_HEAD, data)
         rings.program(self._region, address, flash.encode_record_head(kind, data))
+        self._at = after
         return address
 
     def read(self, address: int) -> bytes:

@@ -3,6 +3,7 @@
 Specification: "Internal flash" (key ring) and "Epoch change". Seeds are never copied elsewhere in flash or to a file.
 """
 
+from evidock_agent import rings
 from evidock_protocol import flash
 
 TYPE_CHECKING = False
@@ -38,14 +39,14 @@ class KeyRing:
         for step in range(self._slots):
             slot = (self._next + step) % self._slots
             if self._holds_only(slot, 0xFF):
-                self._region.program(slot * flash.KEY_SLOT, flash.encode_key(epoch, seed))
+                rings.program(self._region, slot * flash.KEY_SLOT, flash.encode_key(epoch, seed))
                 self._next = slot + 1
                 return slot
         raise NoFreeSlot()
 
     def wipe(self, slot: int) -> None:
         """Programs a slot to zeros, which NOR flash does in place."""
-        self._region.program(slot * flash.KEY_SLOT, bytes(flash.KEY_SLOT))
+        rings.program(self._region, slot * flash.KEY_SLOT, bytes(flash.KEY_SLOT))
 
     def wipe_all_but(self, live: int) -> None:
         """Wipes every slot but one that is neither blank nor wiped: a half-written key is still a secret."""
@@ -66,7 +67,7 @@ class KeyRing:
                 wiped
                 and len(wiped) + len([slot for slot in slots if self._holds_only(slot, 0xFF)]) == _SLOTS_PER_SECTOR
             ):
-                self._region.erase(sector)
+                rings.erase(self._region, sector)
                 return True
         return False
 

@@ -10,6 +10,13 @@ if TYPE_CHECKING:
     from evidock_agent import ports
 
 _WRAP = 1 << 30  # ticks of real boards wrap here (12.4 days)
+_EARLIEST_MS = 1_577_836_800_000  # 2020-01-01
+_LATEST_MS = 4_102_444_800_000  # 2100-01-01, exclusive
+
+
+def is_plausible(unix_ms: int) -> bool:
+    """Whether a wall clock may show this time: the years 2020 to 2099, UTC."""
+    return _EARLIEST_MS <= unix_ms < _LATEST_MS
 
 
 class Moments:
@@ -29,9 +36,9 @@ class Moments:
         return self._elapsed
 
     def wall(self) -> tuple[int, int]:
-        """(state, Unix milliseconds); (unset, 0) when the clock lost its time."""
+        """(state, Unix milliseconds); (unset, 0) when the clock lost its time or shows an impossible one."""
         unix = self._clock.unix_ms()
-        if unix is None or unix < 0:
+        if unix is None or not is_plausible(unix):
             return codes.WALL_UNSET, 0
         return (codes.WALL_SYNCHRONISED if self._synchronised else codes.WALL_SET), unix
 

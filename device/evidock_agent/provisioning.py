@@ -3,7 +3,7 @@
 Specification: "Session" (PROVISION). Loaded on demand: it happens once in a recorder's life.
 """
 
-from evidock_agent import rings, session, signer
+from evidock_agent import moment, rings, session, signer
 from evidock_agent.journal import Journal
 from evidock_protocol import codes, entry, flash, kinds, messages
 from evidock_protocol.wire import Refusal
@@ -21,6 +21,10 @@ def provision(agent: "Agent", values: dict):
     board = agent.board
     if agent.provisioned:
         raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
+    if _holds_journal(agent):
+        raise Refusal(messages.ALREADY_PROVISIONED, "the journal holds entries: only the identity is damaged")
+    if values["time"] is not None and not moment.is_plausible(values["time"]):
+        raise Refusal(messages.OUT_OF_RANGE, "time out of range")
     if board.random.source == codes.RANDOM_NONE:
         raise Refusal(messages.NO_RANDOM_SOURCE, "no hardware random source: a key born here could be guessed")
     host = yield from session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
@@ -56,6 +60,17 @@ def provision(agent: "Agent", values: dict):
     rings.program(board.identity_flash, 0, flash.encode_head(flash.MAGIC_IDENTITY, 0))
     agent.adopt(entry.parse(genesis))
     return genesis
+
+
+def _holds_journal(agent: "Agent") -> bool:
+    """Whether the ring has more than GENESIS, which is all that an unfinished provisioning leaves behind."""
+    entries = 0
+    for _address, kind, _data in agent.journal.ring.scan():
+        if kind == flash.RECORD_ENTRY:
+            entries += 1
+            if entries > 1:
+                return True
+    return False
 
 
 def _is_blank(region, sector: int) -> bool:

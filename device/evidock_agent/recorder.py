@@ -36,6 +36,11 @@ class Recorder:
         self._flushed = 0
         self._until: int | None = None  # when capture was stopped: its last bytes may still be on their way
 
+    @property
+    def capturing(self) -> bool:
+        """Whether sound is written now; a recording whose STOP found no room is still active."""
+        return self._segment is not None
+
     def is_sealed(self, recording: int, number: int) -> bool:
         """Whether a segment may be handed out: its SEGMENT entry is durable."""
         return not self.active or recording != self.number or number <= self._sealed
@@ -45,9 +50,17 @@ class Recorder:
         agent = self._agent
         if self.active:
             return
+        number = self.number + 1
+        try:
+            while agent.card_identity is not None and agent.board.card.names(
+                agent.folder + "/" + card.recording_folder(number)
+            ):
+                number += 1  # whatever lies there, it is not written over
+        except OSError:  # the card went just now; opening the segment will say so
+            agent.lose_card()
         now = telemetry.read(agent)
         body = {
-            "recording": self.number + 1,
+            "recording": number,
             "reason": reason,
             "tracks": codes.TRACK_SOUND,
             "card": agent.card_identity,
@@ -57,20 +70,25 @@ class Recorder:
         }
         self.start_sequence = yield from agent.journal.append(kinds.START, body, spare=True)
         self._start_hash = agent.journal.newest
-        self.number += 1
+        self.number = number
+        self.active = True
         self._sealed = 0
         self._until = None
-        agent.board.capture.start()
+        what = codes.FAULT_CAPTURE
         tick = agent.moments.now()
         try:
-            self._segment = Segment(agent.board.card, agent.folder, self.number, 1, agent.board.capture, tick)
+            agent.board.capture.start()
+            what = codes.FAULT_STORAGE
+            tick = agent.moments.now()
+            self._segment = Segment(agent.board.card, agent.folder, number, 1, agent.board.capture, tick)
         except OSError:
-            agent.board.capture.stop()
-            agent.lose_card()
-            yield from self._fault(1, 0)
+            if what == codes.FAULT_STORAGE:
+                agent.board.capture.stop()
+                agent.lose_card()
+            self._until = tick
+            yield from self._fault(1, 0, what)
             yield from self._end(codes.STOP_FAULT, tick)
             return
-        self.active = True
         self._flushed = tick
         agent.show_state()
 
@@ -111,7 +129,6 @@ class Recorder:
 
     def _end(self, reason: int, tick: int):
         agent = self._agent
-        self.active = False
         now = telemetry.read(agent)
         body = {
             "recording": self.number,
@@ -123,6 +140,7 @@ class Recorder:
             "storage_free": now["storage_free"],
         }
         yield from agent.journal.append(kinds.STOP, body)
+        self.active = False
         yield from agent.journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
@@ -138,7 +156,10 @@ class Recorder:
             segment.flush()
             segment.flush_leaves()
             agent.anchors.note(self.start_sequence, segment.number, segment.length, tick)
-            agent.add_job(self._checkpoint(segment, tick))
+            if segment.tree.size:
+                # What it vouches for is durable now; a job that waits for its turn would vouch for what is not.
+                values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
+                agent.add_job(self._checkpoint(segment, values))
             if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
                 agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
         # A segment ends where the source is drained, so that its samples fill its time.
@@ -152,13 +173,11 @@ class Recorder:
             self._ended.append(segment)
             agent.add_job(self._rotate(tick))
 
-    def _checkpoint(self, segment: Segment, tick: int):
+    def _checkpoint(self, segment: Segment, values: dict):
         """Generator: a signed CHECKPOINT beside the segment, unless it ended meanwhile."""
-        if segment is not self._segment or not segment.tree.size:
+        if segment is not self._segment:
             return
-        agent = self._agent
-        values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
-        statement = yield from agent.journal.signer.sign_statement(statements.TYP_CHECKPOINT, values)
+        statement = yield from self._agent.journal.signer.sign_statement(statements.TYP_CHECKPOINT, values)
         if segment is not self._segment:
             return
         try:
@@ -176,13 +195,14 @@ class Recorder:
     def _seal_ended(self):
         """Generator: seals what has ended, in order; a stop may come to it before the job that rotation asked for."""
         while self._ended:
-            yield from self._seal(self._ended.pop(0))
+            yield from self._seal(self._ended[0])
+            self._ended.pop(0)  # once the journal has it
 
     def _seal(self, segment: Segment):
         """Generator: closes a segment, makes SEGMENT durable, then removes the checkpoints that it replaces."""
         agent = self._agent
         try:
-            body = segment.close(agent.journal.boot)
+            body = segment.body or segment.close(agent.journal.boot)
         except OSError:
             segment.abandon()
             agent.lose_card()
@@ -199,9 +219,9 @@ class Recorder:
             return  # the card went just now; stale checkpoints beside a sealed segment say nothing
         yield from agent.mirror.catch_up(agent.journal)
 
-    def _fault(self, number: int, length: int):
-        """Generator: a segment of `length` bytes could not be written or closed."""
-        body = {"what": codes.FAULT_STORAGE, "recording": self.number, "segment": number, "values": [length]}
+    def _fault(self, number: int, length: int, what: int = codes.FAULT_STORAGE):
+        """Generator: a segment of `length` bytes could not be captured, written or closed."""
+        body = {"what": what, "recording": self.number, "segment": number, "values": [length]}
         yield from self._agent.journal.append(kinds.FAULT, body)
 
     def _card_failed(self, segment: Segment, error: OSError) -> None:

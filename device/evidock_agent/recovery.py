@@ -6,8 +6,6 @@ Specification: "Boot recovery". At most one checkpoint interval plus one leaf pa
 MEDIA_LOST (AT-33). Loaded on demand, because most boots need none of it.
 """
 
-import struct
-
 from evidock_agent import signer, telemetry
 from evidock_agent.crypto import ed25519
 from evidock_agent.recorder import CHECKPOINT_MS
@@ -36,19 +34,29 @@ def recover(agent: "Agent", left: "OpenRecording"):
     anchor = agent.anchors.newest
     if anchor is not None and anchor[0] != left.sequence:
         anchor = None
+    # One segment may have begun since the anchor: more files, however well they look, are not this recording's.
+    last = max(left.segments, anchor[1] if anchor is not None else 0) + 1
+    source = agent.board.capture
+    # Sound that no CHECKPOINT vouches for, in bytes: the interval's for the whole recovery, not for each file.
+    budget = source.rate * source.channels * source.bits // 8 * CHECKPOINT_MS // 1000 + versions.LEAF_SOUND
     if agent.card_identity is not None and agent.card_identity == left.card:
         try:
             while True:
                 stem = (
                     agent.folder + "/" + card.recording_folder(left.recording) + "/" + card.segment_stem(number) + "."
                 )
-                if agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) is None:
+                size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV))
+                if size is None:
                     break
-                sealed = yield from _recover_segment(agent, left, stem, number, tick, anchor)
+                if number > last:
+                    yield from _fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, number, [0, size])
+                    break
+                sealed = yield from _recover_segment(agent, left, stem, number, tick, anchor, budget)
                 if sealed is None:
                     break
+                tick, used = sealed
+                budget -= used
                 left.segments += 1
-                tick = sealed
                 number += 1
                 agent.board.card.remove(stem + card.CHECKPOINTS)
         except OSError:  # the card fails: what it gave is sealed, and the recorder comes up all the same
@@ -74,19 +82,30 @@ def recover(agent: "Agent", left: "OpenRecording"):
     yield from agent.journal.change_epoch(codes.EPOCH_STOP)
 
 
-def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: int, first_tick: int, anchor):
-    """Generator: seals one segment; returns its last tick, or None when nothing of it could be sealed."""
+def _recover_segment(
+    agent: "Agent", left: "OpenRecording", stem: str, number: int, first_tick: int, anchor, budget: int
+):
+    """Generator: seals one segment with at most `budget` bytes that no CHECKPOINT vouches for.
+
+    Returns (its last tick, bytes of the budget used), or None when nothing of it could be sealed.
+    """
     cards = agent.board.card
     path = stem + card.extension(codes.MEDIA_WAV)
     size = cards.size(path) or 0
-    try:
-        rate, channels, bits = _read_format(cards, path)
-    except (OSError, ValueError):  # power went before the header was durable: there is no sound in it
+    if size <= card.WAV_HEADER:  # power went before any sound was durable
+        return None
+    source = agent.board.capture
+    rate, channels, bits = source.rate, source.channels, source.bits
+    with cards.open(path, "rb") as file:
+        found = file.read(card.WAV_HEADER)
+    # Only its two lengths may differ: a card does not say how fast this recorder samples.
+    if found[8:-4] != card.wav_header(rate, channels, bits, 0)[8:-4]:
+        yield from _fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, number, [0, size])
         return None
     frame = channels * bits // 8
-    checkpoint = yield from _last_checkpoint(agent, left, stem + card.CHECKPOINTS, number)
+    checkpoint = yield from _last_checkpoint(agent, left, stem + card.CHECKPOINTS, number, size)
     vouched = checkpoint["length"] if checkpoint else card.WAV_HEADER
-    limit = vouched + rate * frame * CHECKPOINT_MS // 1000 + versions.LEAF_SOUND
+    limit = vouched + budget
     length = min(size, limit)
     length -= (length - card.WAV_HEADER) % frame
     if anchor is not None and anchor[1] == number and size < anchor[2]:
@@ -123,7 +142,7 @@ def _recover_segment(agent: "Agent", left: "OpenRecording", stem: str, number: i
     )
     yield from agent.journal.append(kinds.SEGMENT, body)
     agent.backlog.add(length)
-    return last_tick
+    return last_tick, length - vouched
 
 
 def _rehash(buffer: memoryview, cards, stem: str, path: str, header: bytes, length: int, checkpoint):
@@ -160,22 +179,11 @@ def _rehash(buffer: memoryview, cards, stem: str, path: str, header: bytes, leng
     return merkle.segment_root(merkle.leaf_hash(header), tree.root()) if attested else None
 
 
-def _read_format(cards, path: str) -> tuple[int, int, int]:
-    """(rate, channels, bits) from the header written when the segment was opened."""
-    with cards.open(path, "rb") as file:
-        raw = file.read(36)
-    if len(raw) < 36 or raw[:4] != b"RIFF" or raw[12:16] != b"fmt ":
-        raise ValueError("no WAV header")
-    channels, rate, _bytes, _frame, bits = struct.unpack_from("<HIIHH", raw, 22)
-    if not rate or not channels or bits % 8 or not bits:
-        raise ValueError("no WAV format")
-    return rate, channels, bits
-
-
-def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: int):
+def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: int, length: int):
     """Generator.
 
-    The newest whole CHECKPOINT of this segment that one of the recorder's own last two keys signed, or None.
+    The newest whole CHECKPOINT of this segment over at most `length` bytes that one of the recorder's own last two keys
+    signed, or None. Of a file that is shorter than attested, what is left is still evidence.
     """
     size = agent.board.card.size(path)
     if not size:
@@ -191,7 +199,7 @@ def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: i
         except ProtocolError:  # a torn tail; what stands before it counts
             break
         at = end
-        if values["start"] == left.hash and values["number"] == number:
+        if values["start"] == left.hash and values["number"] == number and values["length"] <= length:
             newest = sealed, values
     if newest is None:
         return None

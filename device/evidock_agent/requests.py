@@ -3,7 +3,8 @@
 Specification: "Messages", "Session".
 """
 
-from evidock_agent import check, telemetry
+from evidock_agent import check, moment, telemetry
+from evidock_agent.journal import RESERVE, JournalFull
 from evidock_protocol import codes, kinds, messages, versions
 from evidock_protocol.wire import Refusal
 
@@ -29,6 +30,8 @@ def require_session(server: "Server", kind: int) -> None:
     """Raises Refusal unless the session allows this request."""
     if kind in ROLES:
         server.session.require(ROLES[kind])
+        if server.session.closed and kind not in _AFTER_CLOSE:
+            raise Refusal(messages.NO_SESSION, "the session is closed")
 
 
 def answer(agent: "Agent", server: "Server", kind: int, values: dict):
@@ -45,6 +48,7 @@ def answer(agent: "Agent", server: "Server", kind: int, values: dict):
 
 
 def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
+    server.end_session()  # whoever says HELLO may be another host than before
     for name, own in (
         ("package", versions.ACCEPTED_PACKAGE_FORMATS),
         ("wire", versions.ACCEPTED_WIRE_FORMATS),
@@ -95,18 +99,19 @@ def _provision(agent: "Agent", server: "Server", values: dict):
 
 
 def _open(agent: "Agent", server: "Server", values: dict):
-    server.transfer.clear()
+    server.end_session()
     challenge = yield from server.session.open(agent, values["certificate"], values["host_nonce"])
     return {"challenge": challenge}
 
 
 def _prove(agent: "Agent", server: "Server", values: dict):
     challenge = yield from server.session.prove(agent, values["challenge"])
-    body = host_body(codes.HOST_ATTACHED, server.session.host())
+    body = host_body(codes.HOST_ATTACHED, server.session.values["host"])
     body["statement"] = values["challenge"]  # the host's own signature over its time and its custody chain
     body["custody"] = challenge["custody"]
     body["host_time"] = challenge["time"]
-    yield from agent.journal.append(kinds.HOST, body)
+    yield from agent.journal.append(kinds.HOST, body, spare=True)
+    server.session.proved = True
     head = yield from _signed_head(agent, server, codes.HEAD_FIRST)
     return head
 
@@ -159,13 +164,18 @@ def _command(agent: "Agent", server: "Server", values: dict):
     if command["operation"] != codes.OPERATION_SET_TIME:
         raise Refusal(messages.UNSUPPORTED, "operation %d" % command["operation"])
     server.session.require(codes.ROLE_TIME)
+    new = command["arguments"][0]  # its table says that there is one unsigned integer
+    if not moment.is_plausible(new):
+        raise Refusal(messages.OUT_OF_RANGE, "time out of range")
     old = agent.moments.wall()
-    new = command["arguments"][0]
-    if old[0] != codes.WALL_UNSET and new < old[1] - CLOCK_STEP_BACK_MS:
+    # A lost clock too must not open the past: what was signed stands.
+    if new < max(old[1], agent.journal.wall_ms) - CLOCK_STEP_BACK_MS:
         raise Refusal(messages.WRONG_ROLE, "setting the clock back needs the organisation's signature")
+    if agent.journal.ring.room() < RESERVE:
+        raise JournalFull()  # before the clock is set
     agent.moments.set_from_host(new)
     body = {"old": old, "new": agent.moments.wall(), "source": codes.CLOCK_FROM_HOST, "order": values["command"]}
-    sequence = yield from agent.journal.append(kinds.CLOCK, body)
+    sequence = yield from agent.journal.append(kinds.CLOCK, body, spare=True)
     return {"sequence": sequence}
 
 
@@ -173,14 +183,18 @@ def _receipt(agent: "Agent", server: "Server", values: dict):
     yield from server.session.receipt(agent, values["receipt"])
     body = host_body(codes.HOST_RECEIPTED, server.session.host())
     body["statement"] = values["receipt"]
-    sequence = yield from agent.journal.append(kinds.HOST, body)
+    sequence = yield from agent.journal.append(kinds.HOST, body, spare=True)
+    server.session.note_receipt(values["receipt"])
     agent.backlog.discount(agent, values["receipt"])
     return {"sequence": sequence}
 
 
 def _close(agent: "Agent", server: "Server", values: dict):
-    yield from agent.mirror.catch_up(agent.journal)
-    yield from agent.journal.change_epoch(codes.EPOCH_DOCKING)
+    if not server.session.closed:  # else its answer was lost, and it is asked again
+        server.transfer.clear()
+        yield from agent.mirror.catch_up(agent.journal)
+        yield from agent.journal.change_epoch(codes.EPOCH_DOCKING)
+        server.session.closed = True
     head = yield from _signed_head(agent, server, codes.HEAD_SECOND)
     return head
 
@@ -201,6 +215,8 @@ def host_body(event: int, host: bytes | None) -> dict:
 
 CLOCK_STEP_BACK_MS = 5000  # a host may correct drift of this much; more is stepping back
 
+# What the host still pulls: the entries up to the second head.
+_AFTER_CLOSE = (messages.JOURNAL, messages.PRIVATE, messages.CLOSE)
 _BEFORE_PROVISIONING = (messages.HELLO, messages.STATUS, messages.PROVISION)
 
 _HANDLERS = {

@@ -15,6 +15,10 @@ class RingFull(Exception):
     """No erased sector is left; the caller says what that means."""
 
 
+class FlashFailed(Exception):
+    """Internal flash refused an erase or a program: nothing more would be durable, so the recorder ends its service."""
+
+
 class SectorRing:
     """Sectors in the order of their generations. `used` lists sector numbers from oldest to newest."""
 
@@ -39,7 +43,7 @@ class SectorRing:
         if not self.blank:
             raise RingFull()
         sector = self.blank.pop(0)
-        self._region.program(sector * flash.SECTOR, flash.encode_head(self._magic, self._generation))
+        program(self._region, sector * flash.SECTOR, flash.encode_head(self._magic, self._generation))
         self._generation += 1
         self.used.append(sector)
         return sector
@@ -50,15 +54,15 @@ class SectorRing:
         Its head is zeroed first: an erase that power tears must not leave a sector that still counts as used.
         """
         sector = self.used.pop(0)
-        self._region.program(sector * flash.SECTOR, bytes(flash.HEAD))
-        self._region.erase(sector)
+        program(self._region, sector * flash.SECTOR, bytes(flash.HEAD))
+        erase(self._region, sector)
         self.blank.append(sector)
 
     def erase_ahead(self) -> bool:
         """Erases one sector that is neither used nor blank (torn, or never used); False when there is none left."""
         for sector in range(self._region.sectors):
             if sector not in self.used and sector not in self.blank:
-                self._region.erase(sector)
+                erase(self._region, sector)
                 self.blank.append(sector)
                 return True
         return False
@@ -83,9 +87,20 @@ class SectorRing:
 
 
 def program(region: "ports.Flash", offset: int, data: bytes) -> None:
-    """Programs `data` of any length in steps that each lie within one page."""
+    """Programs `data` of any length in steps that each lie within one page; raises FlashFailed."""
     at = 0
     while at < len(data):
         count = min(len(data) - at, flash.PAGE - (offset + at) % flash.PAGE)
-        region.program(offset + at, data[at : at + count])
+        try:
+            region.program(offset + at, data[at : at + count])
+        except OSError as error:
+            raise FlashFailed(str(error))
         at += count
+
+
+def erase(region: "ports.Flash", sector: int) -> None:
+    """Erases one sector; raises FlashFailed."""
+    try:
+        region.erase(sector)
+    except OSError as error:
+        raise FlashFailed(str(error))

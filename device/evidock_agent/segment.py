@@ -27,6 +27,7 @@ class Segment:
         self._frame = source.channels * source.bits // 8
         self._lost_before = source.lost()
         self._lost: int | None = None  # once it ended
+        self.body: dict | None = None  # once it is closed: the named fields of SEGMENT
         self._hasher = merkle.LeafHasher(versions.LEAF_SOUND)
         path = folder + "/" + card.recording_folder(recording)
         cards.make_folder(path)
@@ -108,7 +109,7 @@ class Segment:
         self._leaves.write(header_leaf)
         self._leaves.close()
         self._checkpoints.close()
-        return segment_values(
+        self.body = segment_values(
             self.recording,
             self.number,
             self.length,
@@ -123,6 +124,7 @@ class Segment:
             codes.ATTESTED_INLINE,
             self.length,
         )
+        return self.body
 
     def abandon(self) -> None:
         """Closes the files as they are, after the card failed."""

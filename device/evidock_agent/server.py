@@ -31,10 +31,25 @@ class Server:
         self._waiting: list[bytes] = []
         self._answering = False  # a job of the agent's queue works on a request
         self._output: memoryview | None = None  # the rest of the frame that is being sent
+        self._stirred = 0  # ticks at which the line last moved
 
     def step(self) -> bool:
         """One slice: sends what fits, reads what is there, begins or goes on with one answer; whether it did any."""
         moved = self._output is not None and self._send(self._output) > 0
+        moved = self._go_on(moved)
+        now = self._agent.moments.now()
+        if moved or self._answering:
+            self._stirred = now
+        elif self.session.is_over(now - self._stirred):
+            self.end_session()
+        return moved
+
+    def end_session(self) -> None:
+        """Forgets the host: nothing more leaves before another one has proved itself."""
+        self.session.end()
+        self.transfer.clear()
+
+    def _go_on(self, moved: bool) -> bool:
         if not self._waiting:  # the line keeps the rest: a host has 255 bytes of credit, and memory is short
             count = self._agent.board.link.read(self._input)
             if count:
@@ -76,10 +91,16 @@ class Server:
             payload = self._refusal(number, refused)
         except (JournalFull, rings.RingFull):
             payload = self._refusal(number, Refusal(messages.STORAGE, "the journal is full"))
+        except rings.FlashFailed:
+            self._conclude(self._refusal(number, Refusal(messages.STORAGE, "internal flash failed")))
+            raise  # the agent must know: nothing more would be durable
         except OSError:
             payload = self._refusal(number, Refusal(messages.STORAGE, "storage failed"))
         except ProtocolError as error:
             payload = self._refusal(number, Refusal(messages.MALFORMED, str(error)))
+        self._conclude(payload)
+
+    def _conclude(self, payload: bytes) -> None:
         self._answering = False
         self._answer(payload)
 

@@ -1,7 +1,7 @@
 """A docking session: who the host is, what it may do, and the nonces that make every head of this session fresh.
 
-Specification: "Session". Nothing of journal or media leaves before both sides have proved their keys to each other
-(OB-26).
+Specification: "Session". It ends on HELLO, after silence, and soon after CLOSE. Nothing of journal or media leaves
+before both sides have proved their keys to each other (OB-26).
 """
 
 from evidock_agent import signer
@@ -9,6 +9,10 @@ from evidock_agent.crypto import ed25519
 from evidock_protocol import codes, entry, messages, sign1, statements
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
+
+SILENCE_MS = 30_000  # of the line, after which a session has ended
+CLOSED_SILENCE_MS = 5_000  # the same after CLOSE: time for the entries up to the second head
+_MARK = 8  # bytes of a receipt's hash that are kept to know it again
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 def check_certificate(raw: bytes, organisation: bytes, role: int):
     """Generator: the certificate's fields and `host`, the host key's thumbprint; raises Refusal.
 
-    Its end is not judged here: a recorder judges it against organisation-signed time, which orders carry.
+    Its end and its generation are not judged in this version.
     """
     try:
         sealed, values = entry.parse_statement(raw, statements.TYP_CERTIFICATE)
@@ -38,22 +42,32 @@ def check_certificate(raw: bytes, organisation: bytes, role: int):
 class Session:
     """The state of one host's session. `values` has session, host, nonces once OPEN was answered.
 
-    `proved` after PROVE.
+    `proved` after PROVE, `closed` after CLOSE.
     """
 
     def __init__(self):
         self.values: dict = {}
         self.proved = False
+        self.closed = False
         self._certificate: dict = {}
         self._command = 0  # number of the last command taken
+        self._receipts = b""  # marks of the receipts taken
+
+    def end(self) -> None:
+        """Forgets host, nonces and rights."""
+        self.__init__()
 
     def host(self) -> bytes | None:
-        """The host key's thumbprint once OPEN was answered, or None."""
-        return self.values.get("host")
+        """The host key's thumbprint once the host has proved that key, or None."""
+        return self.values["host"] if self.proved else None
+
+    def is_over(self, silent_ms: int) -> bool:
+        """Whether so many milliseconds of silence end this session."""
+        return bool(self.values) and silent_ms >= (CLOSED_SILENCE_MS if self.closed else SILENCE_MS)
 
     def open(self, agent: "Agent", certificate: bytes, host_nonce: bytes):
         """Generator: checks the certificate and returns the recorder's challenge."""
-        self.__init__()
+        self.end()
         organisation = agent.genesis.body["organisation"]
         self._certificate = yield from check_certificate(certificate, organisation, codes.ROLE_PULL)
         device_nonce = bytearray(16)
@@ -72,15 +86,19 @@ class Session:
         return statement
 
     def prove(self, agent: "Agent", challenge: bytes):
-        """Generator: checks the host's challenge and returns its fields; raises Refusal."""
+        """Generator: checks the host's challenge and returns its fields; raises Refusal.
+
+        The caller sets `proved` once HOST is durable.
+        """
         if not self.values:
             raise Refusal(messages.NO_SESSION, "OPEN comes first")
+        if self.proved:
+            raise Refusal(messages.REPLAYED, "the host has proved its key")
         values = yield from self._signed_by_host(challenge, statements.TYP_CHALLENGE)
         expected = self._challenge(agent, codes.PARTY_HOST, values["time"], values["custody"])
         for name in expected:
             if values[name] != expected[name]:
                 raise Refusal(messages.REPLAYED, "challenge differs in " + name)
-        self.proved = True
         return values
 
     def require(self, role: int) -> None:
@@ -100,10 +118,19 @@ class Session:
         return values
 
     def receipt(self, agent: "Agent", raw: bytes):
-        """Generator: checks a receipt of this session; raises Refusal."""
+        """Generator: checks a receipt of this session, which counts once; raises Refusal."""
         values = yield from self._signed_by_host(raw, statements.TYP_RECEIPT)
         self._check_place(agent, values)
-        return values
+        if values["size"] > agent.journal.size:
+            raise Refusal(messages.OUT_OF_RANGE, "receipt for %d of %d entries" % (values["size"], agent.journal.size))
+        mark = _mark_of(raw)
+        for at in range(0, len(self._receipts), _MARK):
+            if self._receipts[at : at + _MARK] == mark:
+                raise Refusal(messages.REPLAYED, "this receipt was taken before")
+
+    def note_receipt(self, raw: bytes) -> None:
+        """The receipt is durable: it is not taken again."""
+        self._receipts += _mark_of(raw)
 
     def _check_place(self, agent: "Agent", values: dict) -> None:
         if values["device"] != agent.journal.device:
@@ -133,3 +160,7 @@ class Session:
             "time": time,
             "custody": custody,
         }
+
+
+def _mark_of(receipt: bytes) -> bytes:
+    return sign1.statement_hash(receipt)[:_MARK]

@@ -144,10 +144,10 @@ def test_the_wall_clock_says_where_it_is_from() -> None:
     clock = Ticks(0)
     moments = Moments(clock)  # pyright: ignore[reportArgumentType]
     assert moments.wall() == (codes.WALL_UNSET, 0)
-    clock.unix = 5
-    assert moments.wall() == (codes.WALL_SET, 5)
-    moments.set_from_host(9)
-    assert moments.wall() == (codes.WALL_SYNCHRONISED, 9)
+    clock.unix = 1_741_939_200_000
+    assert moments.wall() == (codes.WALL_SET, 1_741_939_200_000)
+    moments.set_from_host(1_741_939_200_009)
+    assert moments.wall() == (codes.WALL_SYNCHRONISED, 1_741_939_200_009)
     clock.unix = None
     assert moments.wall() == (codes.WALL_UNSET, 0)
     clock.unix = -1

@@ -267,7 +267,6 @@ class Sound:
             buffer[at : at + len(piece)] = piece
             at += len(piece)
 
-
     def has(self, data: bytes) -> bool:
         """Whether `data` are samples of this source without a break; a few at the end prove nothing."""
         first = self._block.find(data[:32])

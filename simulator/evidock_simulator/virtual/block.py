@@ -20,6 +20,7 @@ _SIZE = 5
 _DIRECTORY = b".          \x10"
 _STAMP = b"\x00\x00\x00\x21\x00"  # 1 January 1980, what a file system without a clock writes
 _ENTRY = 32
+_mounted: list = []  # for good: one sweep may reach a device before the finalizer of a file that is open on it
 
 
 class BlockDevice:
@@ -35,6 +36,7 @@ class BlockDevice:
         self._count = file.seek(0, 2) // SECTOR
         self._cluster = root[1]
         self._folders = {root[0]}  # first sector of each cluster that holds a folder
+        _mounted.append(self)
 
     def readblocks(self, number: int, buffer, offset: int = 0) -> int:
         """Fills `buffer` from sector `number`."""
