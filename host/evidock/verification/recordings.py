@@ -148,6 +148,8 @@ class Recordings:
         if not samples.are_countable(segment):
             self._malformed(segment, f"rate {segment.rate}, header {segment.header_length}")
             outcome = outcome if outcome.missing else Outcome(State.UNEXPLAINED, None)
+        if samples.unvouched(segment):
+            self._about("RECOVERED_EXCESS", segment, sentence="RECOVERED_EXCESS.sealed")
         if recording.overlaps(segment):
             self._about("ORDER", segment, sentence="ORDER.overlap", number=segment.number)
         first = segment.number == 1 and segment.first_tick - boot.cursor <= START_SLACK

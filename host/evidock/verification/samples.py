@@ -11,6 +11,7 @@ from .entries import Segment
 
 SLACK = 500  # ms of samples that a segment may lack or have too many: what waits in a capture buffer
 LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded
+_CHECKPOINT_MS = 5_000  # between two checkpoints
 _SAMPLE = 2  # bytes of one sample of one track: sound is kept in 16 bits
 _WAV_HEADER = (44, 1 << 16)  # bytes of a WAV header in which rate and format can stand
 
@@ -25,6 +26,18 @@ def lost_ms(segment: Segment) -> int:
     """Milliseconds of samples that the recorder declares lost, at most those of the segment."""
     duration = segment.last_tick - segment.first_tick
     return min(segment.lost * 1000 // segment.rate, duration) if segment.rate else 0
+
+
+def unvouched(segment: Segment) -> int:
+    """Bytes of a recovered segment beyond what boot recovery may seal past its last checkpoint; 0 when within that.
+
+    Specification: "Boot recovery" (at most one checkpoint interval plus one leaf).
+    """
+    if segment.attested != codes.ATTESTED_RECOVERED or not segment.written:
+        return 0
+    frame = max(segment.length - segment.header_length, 0) // segment.written  # bytes of one sample of every track
+    allowed = _CHECKPOINT_MS * segment.rate * frame // 1000 + segment.leaf_size
+    return max(segment.length - segment.attested_length - allowed, 0)
 
 
 def lacking(segment: Segment) -> int:

@@ -403,3 +403,21 @@ def test_a_recorder_that_was_enrolled_and_never_docked_does_not_stretch_the_inte
     assert finding.device == waiting.device.hex()
     assert "not docked yet" in finding.text
     assert both.verdict is Verdict.INDETERMINATE
+
+
+@pytest.mark.parametrize(("vouched", "excess"), [(10, False), (6, False), (1, True)])
+def test_at_34_more_was_recovered_than_checkpoints_vouch_for(
+    host: Host, tmp_path: Path, vouched: float, excess: bool
+) -> None:
+    """A recorder seals at most one interval of checkpoints and one leaf past the last of them."""
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.wait(5)
+    recorder.start()
+    length = card.WAV_HEADER + len(sound(vouched, ("x",)))
+    recorder.segment(10, attested=codes.ATTESTED_RECOVERED, attested_length=length)
+    recorder.stop()
+    host.dock(recorder)
+    report = report_on(host, recorder, tmp_path)
+    assert [one.code for one in report.findings if one.attack == 34] == ["RECOVERED_EXCESS"] * excess
+    assert (report.verdict is Verdict.INDETERMINATE) == excess
