@@ -157,7 +157,7 @@ class Journal:
         return self.size - 1
 
     def change_epoch(self, reason: int):
-        """Generator.
+        """Generator: changes the signing key.
 
         New key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key).
         """

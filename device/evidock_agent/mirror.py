@@ -126,7 +126,7 @@ class Mirror:
     def read(self, sequence: int, limit: int):
         """Generator: whole entries from `sequence` on, at most `limit` bytes but at least one entry.
 
-        B"" when the card has none.
+        The result is b"" when the card has none.
         """
         if not self.usable or not self.first <= sequence < self.end:
             return b""

@@ -42,9 +42,7 @@ def recover(agent: "Agent", left: "OpenRecording"):
     if agent.card_identity is not None and agent.card_identity == left.card:
         try:
             while True:
-                stem = (
-                    agent.folder + "/" + card.recording_folder(left.recording) + "/" + card.segment_stem(number) + "."
-                )
+                stem = card.segment_base(agent.folder, left.recording, number)
                 size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV))
                 if size is None:
                     break
@@ -146,10 +144,7 @@ def _recover_segment(
 
 
 def _rehash(buffer: memoryview, cards, stem: str, path: str, header: bytes, length: int, checkpoint):
-    """Generator.
-
-    Writes the leaf file anew and returns the segment root, or None when the file is not what was attested.
-    """
+    """Generator: writes the leaf file anew; returns the segment root, or None when it is not what was attested."""
     hasher = merkle.LeafHasher(versions.LEAF_SOUND)
     tree = merkle.TreeHasher()
     leaves = cards.open(stem + card.LEAVES, "wb")
@@ -180,10 +175,10 @@ def _rehash(buffer: memoryview, cards, stem: str, path: str, header: bytes, leng
 
 
 def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: int, length: int):
-    """Generator.
+    """Generator: the newest checkpoint that counts, or None.
 
-    The newest whole CHECKPOINT of this segment over at most `length` bytes that one of the recorder's own last two keys
-    signed, or None. Of a file that is shorter than attested, what is left is still evidence.
+    It is whole, of this segment, over at most `length` bytes, and signed by one of the recorder's last two keys. Of a
+    file that is shorter than attested, what is left is still evidence.
     """
     size = agent.board.card.size(path)
     if not size:

@@ -29,9 +29,8 @@ class Segment:
         self._lost: int | None = None  # once it ended
         self.body: dict | None = None  # once it is closed: the named fields of SEGMENT
         self._hasher = merkle.LeafHasher(versions.LEAF_SOUND)
-        path = folder + "/" + card.recording_folder(recording)
-        cards.make_folder(path)
-        self.stem = path + "/" + card.segment_stem(number) + "."
+        cards.make_folder(folder + "/" + card.recording_folder(recording))
+        self.stem = card.segment_base(folder, recording, number)
         self._media = cards.open(self.stem + card.extension(codes.MEDIA_WAV), "wb")
         self._media.write(card.wav_header(source.rate, source.channels, source.bits, 0))
         self._leaves = cards.open(self.stem + card.LEAVES, "wb")

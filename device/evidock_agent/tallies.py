@@ -78,7 +78,7 @@ class Backlog:
         except ProtocolError:  # checked before it was written; a later format counts for nothing here
             return
         for recording, number, _root in values["segments"]:
-            stem = agent.folder + "/" + card.recording_folder(recording) + "/" + card.segment_stem(number) + "."
+            stem = card.segment_base(agent.folder, recording, number)
             try:
                 size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) if agent.card_identity else None
             except OSError:  # the card was pulled just now

@@ -85,7 +85,7 @@ class Transfer:
         if not agent.recorder.is_sealed(recording, number):
             raise Refusal(messages.NO_SUCH_SEGMENT, "segment is not sealed yet")
         if agent.card_identity is not None and 1 <= recording <= 9999999 and 1 <= number <= 9999999:
-            stem = agent.folder + "/" + card.recording_folder(recording) + "/" + card.segment_stem(number) + "."
+            stem = card.segment_base(agent.folder, recording, number)
             path = stem + card.extension(codes.MEDIA_WAV)
             try:
                 size = agent.board.card.size(path)

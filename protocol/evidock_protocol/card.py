@@ -44,6 +44,11 @@ def segment_stem(number: int) -> str:
     return f"S{number:07d}"
 
 
+def segment_base(folder: str, recording: int, number: int) -> str:
+    """Path of a segment's files below a recorder's `folder`, up to and with the dot before their extensions."""
+    return folder + "/" + recording_folder(recording) + "/" + segment_stem(number) + "."
+
+
 def extension(media: int) -> str:
     """File extension of a media type."""
     for number, name in EXTENSIONS:

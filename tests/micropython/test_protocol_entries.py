@@ -24,19 +24,9 @@ def test_the_vectors_on_the_desktop_build(repository: Path) -> None:
     assert done.stdout.endswith(" cases, 0 disagree\n")
 
 
-def test_the_vectors_on_a_32_bit_build(repository: Path) -> None:
+def test_the_vectors_on_a_32_bit_build(webassembly: list[str], repository: Path) -> None:
     """Small integers have 31 bits there, as on a board: times, sequences and CRCs become big integers."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node command")
-    folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
-    folders += [folder / "node_modules" for folder in (repository, *repository.parents)]
-    builds = [folder / "@micropython" / "micropython-webassembly-pyscript" for folder in folders]
-    build = next((path for path in builds if (path / "micropython.mjs").is_file()), None)
-    if build is None:
-        pytest.skip("no npm package @micropython/micropython-webassembly-pyscript in NODE_PATH or above the repository")
-    runner = str(Path(__file__).with_name("webassembly.mjs"))
-    done = run([node, runner, str(build), str(repository), SCRIPT, "/tests/vectors"], repository)
+    done = run([*webassembly, SCRIPT, "/tests/vectors"], repository)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "sys.maxsize 2147483647\n" in done.stdout
     assert done.stdout.endswith(" cases, 0 disagree\n")

@@ -10,11 +10,6 @@ from evidock.report import Provenance, Report, State, Verdict
 from evidock_protocol import card, codes, kinds
 
 
-@pytest.fixture
-def host() -> Host:
-    return Host()
-
-
 def report_on(host: Host, recorder: Recorder, folder: Path, **options: object) -> Report:
     return report_of(host.write(folder / "store", recorder), host, **options)
 

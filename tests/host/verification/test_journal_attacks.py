@@ -16,16 +16,6 @@ from evidock_protocol import cbor, codes, entry, kinds, sign1, statements
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
-
-
-@pytest.fixture
-def recorder(host: Host) -> Recorder:
-    return shift(host)
-
-
-@pytest.fixture
 def verdict_of(host: Host, recorder: Recorder, tmp_path: Path) -> Callable[[list[bytes]], object]:
     """Writes the shift's store with another journal and verifies it."""
 

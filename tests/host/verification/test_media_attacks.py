@@ -15,21 +15,6 @@ FIRST_START = 12.0  # seconds of the shift at which its first recording starts
 LEAF = 16 * 1024
 
 
-@pytest.fixture
-def host() -> Host:
-    return Host()
-
-
-@pytest.fixture
-def recorder(host: Host) -> Recorder:
-    return shift(host)
-
-
-@pytest.fixture
-def store(host: Host, recorder: Recorder, tmp_path: Path) -> Path:
-    return host.write(tmp_path / "store", recorder)
-
-
 def media(store: Path, recording: int, number: int) -> Path:
     return next(store.glob(f"recorders/*/media/**/{card.recording_folder(recording)}/{card.segment_stem(number)}.wav"))
 

@@ -30,21 +30,6 @@ TYPES = ("file", "folder", "link", "folder link", "dangling link", "pipe")
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
-
-
-@pytest.fixture
-def recorder(host: Host) -> Recorder:
-    return shift(host)
-
-
-@pytest.fixture
-def store(host: Host, recorder: Recorder, tmp_path: Path) -> Path:
-    return host.write(tmp_path / "store", recorder)
-
-
-@pytest.fixture
 def own(store: Path) -> Path:
     """The recorder's folder."""
     return next((store / layout.RECORDERS).iterdir())

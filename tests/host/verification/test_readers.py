@@ -17,11 +17,6 @@ from evidock_protocol import card
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
-
-
-@pytest.fixture
 def folder(host: Host, tmp_path: Path) -> Path:
     return write_card(tmp_path / "card", shift(host))
 

@@ -10,11 +10,6 @@ from evidock.report import Report, State, Verdict
 from evidock_protocol import codes, kinds
 
 
-@pytest.fixture
-def host() -> Host:
-    return Host()
-
-
 def up(host: Host) -> Recorder:
     """A recorder that has been on for a while, with one recording that is whole."""
     recorder = host.recorder()

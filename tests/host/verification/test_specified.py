@@ -20,11 +20,6 @@ LATER_KIND = 999  # of a later version
 VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[2] / "vectors" / "journal.json").read_text("utf-8"))
 
 
-@pytest.fixture
-def host() -> Host:
-    return Host()
-
-
 def report_on(host: Host, recorder: Recorder, folder: Path) -> Report:
     return report_of(host.write(folder / "store", recorder), host)
 
