@@ -152,6 +152,58 @@ class Capture(Protocol):
         ...
 
 
+class Camera(Protocol):
+    """A source of JPEG pictures, one after another, each handed out in parts, so that none need fit into memory."""
+
+    width: int  # pixels, as configured; the pictures themselves may come to differ
+    height: int
+    rate: int  # pictures per second, at most
+
+    def start(self) -> None:
+        """Begins capture; pictures collect in the port's own buffer. OSError when the camera does not answer."""
+        ...
+
+    def stop(self) -> None:
+        """Ends capture; what was collected can still be read."""
+        ...
+
+    def next(self) -> int:
+        """Goes to the next picture; its length in bytes, 0 when none is ready. What is left of the last is dropped."""
+        ...
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Copies on from where the picture was left; the number of bytes, 0 when there is nothing more now."""
+        ...
+
+    def lost(self) -> int:
+        """Pictures lost by overrun since start()."""
+        ...
+
+
+class Encoder(Protocol):
+    """Something of its own that writes media files to the card, such as a video processor. It is told where."""
+
+    media: int  # codes.MEDIA_MP4 or another
+    tracks: int  # bits: codes.TRACK_SOUND, codes.TRACK_PICTURE
+    rate: int  # pictures per second, 0 when it does not count them
+
+    def begin(self, path: str) -> None:
+        """Begins a file at `path` on the card. OSError when the encoder does not answer."""
+        ...
+
+    def end(self) -> None:
+        """Asks it to finish the file that it began last; another begin() may follow at once."""
+        ...
+
+    def closed(self, path: str) -> bool:
+        """Whether the encoder says that it has finished and closed this file."""
+        ...
+
+    def written(self, path: str) -> int:
+        """Pictures that it says are in this file; 0 when it does not count them."""
+        ...
+
+
 class Battery(Protocol):
     def percent(self) -> int | None:
         """0 … 100, or None when it cannot be told."""
@@ -214,7 +266,9 @@ class Board(Protocol):
     journal_flash: Flash
     anchor_flash: Flash
     card: Card
-    capture: Capture
+    capture: Capture | None  # what the board has of these three, it records, side by side
+    camera: Camera | None
+    encoder: Encoder | None
     battery: Battery
     buttons: Buttons
     indicator: Indicator

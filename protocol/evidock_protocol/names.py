@@ -53,13 +53,14 @@ RANDOM_SOURCES = (
 )
 MEDIA = (
     (codes.MEDIA_WAV, "wav"),
-    (2, "avi"),
-    (3, "mp4"),
-    (4, "other"),
+    (codes.MEDIA_AVI, "avi"),
+    (codes.MEDIA_MP4, "mp4"),
+    (codes.MEDIA_OTHER, "other"),
 )
 TRACKS = (
     (codes.TRACK_SOUND, "sound"),
-    (2, "picture"),
+    (codes.TRACK_PICTURE, "picture"),
+    (codes.TRACK_SOUND | codes.TRACK_PICTURE, "sound_and_picture"),
 )
 ATTESTED = (
     (codes.ATTESTED_INLINE, "inline"),
@@ -135,6 +136,18 @@ FAULTS = (
     (codes.FAULT_MEDIA_LOST, "media_lost"),
     (codes.FAULT_RECOVERED_EXCESS, "recovered_excess"),
     (8, "journal_full"),
+)
+# First of FAULT's values when it is `capture`; the second is a figure: how many pictures, or bytes of the file.
+CAPTURE_FAULTS = (
+    (codes.CAPTURE_NO_START, "no_start"),
+    (codes.CAPTURE_CUT_PICTURE, "cut_picture"),
+    (codes.CAPTURE_STALLED, "stalled"),
+    (codes.CAPTURE_SIZE_CHANGED, "size_changed"),
+    (codes.CAPTURE_LEFT_OPEN, "left_open"),
+    (codes.CAPTURE_FILE_GONE, "file_gone"),
+    (codes.CAPTURE_CHANGED_WHILE_HASHED, "changed_while_hashed"),
+    (codes.CAPTURE_EMPTY_FILE, "empty_file"),
+    (codes.CAPTURE_TOO_LONG, "too_long"),
 )
 # Where entries that JOURNAL names are missing.
 PLACES = (

@@ -292,6 +292,8 @@ class Board:
         self.anchor_flash = NorFlash(world, "anchor", power)
         self.card = MemoryCard(world, power)
         self.capture = Microphone(world.sound, world.clock)
+        self.camera = None
+        self.encoder = None
         self.battery = self.indicator = self.watchdog = self.buttons = self
         self.random: Any = Generator(world.seed, world.boots)
         self.link = world.link

@@ -50,6 +50,8 @@ class Board:
         )
         self.card = parts.open_card(supply)
         self.capture = Microphone(parts.source, parts.clock)
+        self.camera = None
+        self.encoder = None
         self.battery = Battery(shift["battery"], elapsed)
         self.buttons = Buttons()
         self.indicator = Indicator()
