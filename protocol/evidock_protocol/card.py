@@ -1,13 +1,13 @@
-"""Names of files on the card, and the layout of a WAV header written inline.
+"""Names of files on the card.
 
-Specification: "The card" and "WAV". Names fit FAT's 8.3 form, so that a torn directory entry cannot orphan a long one.
+Specification: "The card". Names fit FAT's 8.3 form, so that a torn directory entry cannot orphan a long one.
 """
 
 import binascii
-import struct
 
 from evidock_protocol.errors import Malformed
-from evidock_protocol.versions import MAXIMUM_FILE
+from evidock_protocol.wav import WAV_HEADER as WAV_HEADER
+from evidock_protocol.wav import wav_header as wav_header
 
 ROOT = "EVIDOCK"
 JOURNAL = "JOURNAL.CBS"
@@ -17,9 +17,6 @@ IDENTITY = "CARD.ID"
 EXTENSIONS = ((1, "WAV"), (2, "AVI"), (3, "MP4"), (4, "BIN"))
 LEAVES = "LVS"
 CHECKPOINTS = "CKP"
-
-WAV_HEADER = 512  # bytes: one card sector, so that patching sizes never rewrites a sector that holds sound
-_JUNK = WAV_HEADER - 12 - 24 - 8 - 8
 
 
 def device_folder(device: bytes) -> str:
@@ -55,20 +52,3 @@ def extension(media: int) -> str:
         if number == media:
             return name
     raise Malformed(f"unknown media type {media}")
-
-
-def wav_header(rate: int, channels: int, bits: int, data_length: int) -> bytes:
-    """The 512-byte header: RIFF, "fmt ", a JUNK chunk that fills the sector, and the head of "data".
-
-    While the segment is open `data_length` is 0; closing and recovery patch it. Source: Microsoft RIFF, WAVE PCM.
-    """
-    if data_length > MAXIMUM_FILE - WAV_HEADER:
-        raise Malformed(f"WAV data of {data_length} bytes")
-    frame = channels * bits // 8
-    return (
-        struct.pack("<4sI4s", b"RIFF", WAV_HEADER - 8 + data_length, b"WAVE")
-        + struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, channels, rate, rate * frame, frame, bits)
-        + struct.pack("<4sI", b"JUNK", _JUNK)
-        + bytes(_JUNK)
-        + struct.pack("<4sI", b"data", data_length)
-    )
