@@ -4,12 +4,14 @@ Specification: "Session" (PROVISION). Loaded on demand: it happens once in a rec
 """
 
 from evidock_agent import moment, rings, session, signer
+from evidock_agent.crypto import comb_build
 from evidock_agent.journal import Journal
 from evidock_protocol import codes, entry, flash, kinds, messages
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from evidock_agent import ports
     from evidock_agent.agent import Agent
 
 
@@ -53,13 +55,33 @@ def provision(agent: "Agent", values: dict):
     }
     yield from journal.append(kinds.GENESIS, body)
     genesis = journal.raw(0)
-    rings.program(board.identity_flash, flash.HEAD, flash.encode_record_head(flash.RECORD_ENTRY, genesis))
-    rings.program(board.identity_flash, flash.HEAD + flash.RECORD_HEAD, genesis)
+    end = _write_record(board.identity_flash, flash.HEAD, flash.RECORD_ENTRY, genesis)
     yield
+    yield from _write_key_table(board.identity_flash, end, values["organisation"])
     # The head is last: with it the recorder is provisioned.
     rings.program(board.identity_flash, 0, flash.encode_head(flash.MAGIC_IDENTITY, 0))
     agent.adopt(entry.parse(genesis))
     return genesis
+
+
+def _write_record(region: "ports.Flash", at: int, kind: int, data: bytes) -> int:
+    """Programs a record and returns where the next one begins."""
+    rings.program(region, at, flash.encode_record_head(kind, data))
+    rings.program(region, at + flash.RECORD_HEAD, data)
+    return at + flash.record_span(len(data))
+
+
+def _write_key_table(region: "ports.Flash", at: int, public: bytes):
+    """Generator: stores the organisation key's table; without one the key is verified as any other.
+
+    There is none for some keys, nor where memory is too tight to make one.
+    """
+    try:
+        table = yield from comb_build.key_table_steps(public, flash.KEY_TABLE_TEETH, flash.KEY_TABLE_BLOCKS)
+    except MemoryError:
+        return
+    if table is not None:
+        _write_record(region, at, flash.RECORD_KEY_TABLE, public + table)
 
 
 def _holds_journal(agent: "Agent") -> bool:

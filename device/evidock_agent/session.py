@@ -4,7 +4,7 @@ Specification: "Session". It ends on HELLO, after silence, and soon after CLOSE.
 before both sides have proved their keys to each other (OB-26).
 """
 
-from evidock_agent import signer
+from evidock_agent import pinned, signer
 from evidock_agent.crypto import ed25519
 from evidock_protocol import codes, entry, messages, sign1, statements
 from evidock_protocol.errors import ProtocolError
@@ -17,12 +17,14 @@ _MARK = 8  # bytes of a receipt's hash that are kept to know it again
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
+    from evidock_agent.crypto.comb import Comb
 
 
-def check_certificate(raw: bytes, organisation: bytes, role: int):
+def check_certificate(raw: bytes, organisation: bytes, role: int, key_comb: "Comb | None" = None):
     """Generator: the certificate's fields and `host`, the host key's thumbprint; raises Refusal.
 
-    Its end and its generation are not judged in this version.
+    `key_comb` is the organisation key's, where it is stored. The certificate's end and its generation are not judged in
+    this version.
     """
     try:
         sealed, values = entry.parse_statement(raw, statements.TYP_CERTIFICATE)
@@ -30,7 +32,8 @@ def check_certificate(raw: bytes, organisation: bytes, role: int):
         raise Refusal(messages.BAD_CERTIFICATE, str(error))
     if values["organisation"] != organisation or sealed.key_id != sign1.thumbprint(organisation):
         raise Refusal(messages.BAD_CERTIFICATE, "certificate of another organisation")
-    valid = yield from signer.steps(ed25519.verify_steps(organisation, sealed.signed_bytes(), sealed.signature))
+    signed = sealed.signed_bytes()
+    valid = yield from signer.steps(ed25519.verify_steps(organisation, signed, sealed.signature, key_comb))
     if not valid:
         raise Refusal(messages.BAD_CERTIFICATE, "certificate is not signed by its organisation")
     if not values["roles"] & role:
@@ -69,7 +72,9 @@ class Session:
         """Generator: checks the certificate and returns the recorder's challenge."""
         self.end()
         organisation = agent.genesis.body["organisation"]
-        self._certificate = yield from check_certificate(certificate, organisation, codes.ROLE_PULL)
+        self._certificate = yield from check_certificate(
+            certificate, organisation, codes.ROLE_PULL, pinned.load(agent.board.identity_flash, organisation)
+        )
         device_nonce = bytearray(16)
         number = bytearray(16)
         agent.board.random.fill(device_nonce)

@@ -22,11 +22,16 @@ MAGIC_KEY = b"EVK1"
 RECORD_HEAD = 8  # bytes before a journal record
 RECORD_PRIVATE = 1
 RECORD_ENTRY = 2
+RECORD_KEY_TABLE = 3  # in the identity sector only
 RECORD_FREE = 0xFF
 
 ANCHOR = 16  # bytes of an anchor
 KEY_SLOT = PAGE  # bytes of a key slot
 KEY_BYTES = 44  # bytes of it that are used
+
+KEY_TABLE = 3104  # bytes of a key table: the public key and its comb
+KEY_TABLE_TEETH = 5  # bits to a digit of that comb
+KEY_TABLE_BLOCKS = 2  # digits to a row
 
 
 def encode_head(magic: bytes, generation: int) -> bytes:

@@ -1,12 +1,14 @@
-"""Provisioning: what it refuses to erase, and the time it takes (AT-28)."""
+"""Provisioning: what it refuses to erase, the time it takes (AT-28), and the table of the organisation's key."""
 
 from __future__ import annotations
 
 import pytest
-from support.board import SECTORS, WALL, World
-from support.dock import Host, provisioned
+from hypothesis import given
+from hypothesis import strategies as st
+from support.board import SECTORS, WALL, Tear, World
+from support.dock import ORGANISATION, Host, certificate, provisioned
 
-from evidock_agent import provisioning
+from evidock_agent import pinned, provisioning, session
 from evidock_protocol import codes, flash, kinds, messages
 from evidock_protocol.wire import Refusal
 
@@ -74,6 +76,130 @@ def test_an_unfinished_provisioning_is_begun_anew() -> None:
         assert fork.entries()[0].body["random_source"] == codes.RANDOM_SIMULATED
 
 
+def test_a_cut_at_any_operation_leaves_a_blank_recorder_or_a_provisioned_one() -> None:
+    """Whole and in the middle of it; a provisioned one has the table of its organisation's key (AT-33)."""
+    world = blank()
+    forks: list[World] = []
+
+    def look(count: int, tear: Tear) -> None:
+        for torn in (False, True):
+            forks.append(world.fork(count))
+            if torn:
+                tear(forks[-1])
+
+    world.power.before = look
+    Host(world).provision()
+    world.settle()
+    states = []
+    for fork in forks:
+        agent = fork.boot()
+        fork.settle()
+        assert agent.failed is None
+        states.append(agent.provisioned)
+        if not agent.provisioned:
+            Host(fork).provision()
+            fork.settle()
+        assert stored(fork) is not None
+        Host(fork).attach()
+    assert states == sorted(states)
+    assert set(states) == {False, True}
+
+
+def stored(world: World, public: bytes = ORGANISATION.public):
+    assert world.board is not None
+    return pinned.load(world.board.identity_flash, public)
+
+
+def table_at(world: World) -> int:
+    """Where the record of the key table begins: behind GENESIS."""
+    identity = world.flash["identity"]
+    return flash.HEAD + flash.record_span(flash.parse_record_head(bytes(identity[flash.HEAD :]))[1])
+
+
+def check_slices(world: World) -> int:
+    """In how many slices the recorder checks a host's certificate."""
+    comb = stored(world)
+    return len(list(session.check_certificate(certificate(), ORGANISATION.public, codes.ROLE_PULL, comb)))
+
+
+def test_the_largest_genesis_leaves_room_for_the_key_table() -> None:
+    world = blank()
+    assert world.board is not None
+    world.board.model = "M" * 64  # pyright: ignore[reportAttributeAccessIssue]
+    Host(world).provision(serial="S" * 64, asset="A" * 64)
+    assert stored(world) is not None
+
+
+def test_a_certificate_is_checked_through_the_table() -> None:
+    world = provisioned()
+    with_table = check_slices(world)
+    world.flash["identity"][table_at(world) :] = b"\xff" * (flash.SECTOR - table_at(world))
+    without = check_slices(world)  # a recorder that was provisioned before there were tables
+    assert with_table < without * 2 / 3
+    Host(world).attach()
+
+
+def test_a_changed_certificate_is_refused_through_the_table() -> None:
+    world = provisioned()
+    assert stored(world) is not None
+    raw = certificate()
+    for changed in (raw[:-1] + bytes([raw[-1] ^ 1]), raw[:-64] + bytes([raw[-64] ^ 1]) + raw[-63:]):
+        with pytest.raises(Refusal) as refused:
+            Host(world).open(changed)
+        assert refused.value.code == messages.BAD_CERTIFICATE
+
+
+def test_one_rotten_bit_anywhere_and_the_table_is_passed_over() -> None:
+    """Never a refusal, and never another answer."""
+    world = provisioned()
+    start = table_at(world)
+    end = start + flash.RECORD_HEAD + flash.KEY_TABLE
+    for at in range(start, end):
+        world.flash["identity"][at] ^= 1 << at % 8
+        assert stored(world) is None, at
+        world.flash["identity"][at] ^= 1 << at % 8
+    assert stored(world) is not None
+    for at in (start, start + flash.RECORD_HEAD, end - 1):
+        world.flash["identity"][at] ^= 1
+        Host(world).attach()
+        world.flash["identity"][at] ^= 1
+
+
+ROTTEN = provisioned()
+
+
+@given(st.integers(0, 0xFFFF))
+def test_a_rotten_length_of_genesis_hides_the_table(length: int) -> None:
+    right = flash.parse_record_head(bytes(ROTTEN.flash["identity"][flash.HEAD :]))[1]
+    place = slice(flash.HEAD + 2, flash.HEAD + 4)
+    ROTTEN.flash["identity"][place] = length.to_bytes(2, "little")
+    try:
+        assert (stored(ROTTEN) is not None) is (flash.record_span(length) == flash.record_span(right))
+    finally:
+        ROTTEN.flash["identity"][place] = right.to_bytes(2, "little")
+
+
+def test_the_table_of_another_key_is_not_used() -> None:
+    world = provisioned()
+    assert stored(world, Host(world).key.public) is None
+
+
 def run(steps: object) -> None:
     for _ in steps:  # type: ignore[attr-defined]
         pass
+
+
+def test_memory_too_tight_for_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It only makes checking faster: a recorder without it is provisioned all the same."""
+
+    def tight(_public: bytes, _teeth: int, _blocks: int) -> None:
+        raise MemoryError
+
+    world = blank()
+    monkeypatch.setattr(provisioning.comb_build, "key_table_steps", tight)
+    Host(world).provision()
+    assert stored(world) is None
+    world.boot()
+    world.settle()
+    assert world.agent is not None
+    assert world.agent.provisioned

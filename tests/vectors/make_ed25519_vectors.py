@@ -180,6 +180,7 @@ def rejected_vectors() -> list[dict[str, object]]:
     for times in (1, 2, 7, 14):
         malleable = commitment + number_bytes(response + times * L)
         found.append(made(f"S + {times} L", "S is not below L", PUBLIC, message, malleable))
+    found.append(made("S is L", "S is not below L", PUBLIC, message, commitment + number_bytes(L)))
     found.append(made("S is all ones", "S is not below L", PUBLIC, message, commitment + b"\xff" * 32))
     for y in (2, P + 3, P + 18):
         other = number_bytes(y)

@@ -88,12 +88,11 @@ def multiply_steps(scalar: int, point: "Point") -> "Generator[None, None, Point]
         point = add(point, single)
         multiples.append(prepared(point))
     yield None
-    x, y, z, t = 0, 1, 1, 0
+    x, y, z, e, h = 0, 1, 1, 0, 1  # T is e * h, multiplied only when an addition wants it
     # Eight is added to each digit, so that each can be read as four plain bits.
     for pair in reversed((scalar + _EIGHTS).to_bytes(32, "little")):
         for digit in ((pair >> 4) - 8, (pair & 15) - 8):
-            e = h = 0
-            for _ in range(4):  # double (RFC 8032, section 5.1.4); T is not needed in between
+            for _ in range(4):  # double (RFC 8032, section 5.1.4)
                 a = x * x
                 b = y * y
                 c = 2 * z * z
@@ -109,11 +108,27 @@ def multiply_steps(scalar: int, point: "Point") -> "Generator[None, None, Point]
                 x = e * f % prime
                 y = g * h % prime
                 z = f * g % prime
-            t = e * h % prime
-            if digit > 0:
-                x, y, z, t = add((x, y, z, t), multiples[digit - 1])
-            elif digit < 0:
-                plus, minus, twice_z, curve_t = multiples[-digit - 1]
-                x, y, z, t = add((x, y, z, t), (minus, plus, twice_z, -curve_t))
+            if digit:  # `add`, written out: calling it takes half as long again
+                plus, minus, twice_z, curve_t = multiples[abs(digit) - 1]
+                if digit > 0:
+                    a = (y - x) * minus
+                    b = (y + x) * plus
+                    c = (e * h % prime) * curve_t
+                else:
+                    a = (y - x) * plus
+                    b = (y + x) * minus
+                    c = -(e * h % prime) * curve_t
+                g = z * twice_z
+                e = b - a
+                f = g - c
+                g += c
+                h = b + a
+                e = (e & low) + 19 * (e >> 255)
+                f = (f & low) + 19 * (f >> 255)
+                g = (g & low) + 19 * (g >> 255)
+                h = (h & low) + 19 * (h >> 255)
+                x = e * f % prime
+                y = g * h % prime
+                z = f * g % prime
             yield None
-    return (x, y, z, t)
+    return (x, y, z, e * h % prime)

@@ -1,21 +1,18 @@
 """Field, points and comb against the plain formulas of RFC 8032."""
 
-from collections.abc import Generator
-from typing import TypeVar
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from vectors import ed25519_reference as reference
+from vectors.ed25519_checks import finished
 from vectors.ed25519_reference import L, P
 
 from evidock_agent.crypto import comb_table, ed25519
 from evidock_agent.crypto.comb import Comb
-from evidock_agent.crypto.comb_build import build
+from evidock_agent.crypto.comb_build import build, enlarge_steps
 from evidock_agent.crypto.edwards import BASE, decode_steps, encode, is_small_order, multiply_steps
 from evidock_agent.crypto.field import ROOT_OF_MINUS_ONE, inverse, square_root_steps
 
-T = TypeVar("T")
 SHAPES = [(5, 4), (4, 3), (3, 7), (6, 1), (1, 2)]
 COMBS = {shape: Comb(build(*shape), *shape) for shape in SHAPES}
 
@@ -23,15 +20,6 @@ elements = st.integers(1, P - 1) | st.integers(1, 40) | st.integers(P - 40, P - 
 scalars = st.one_of(
     st.integers(0, L - 1), st.integers(0, 40), st.integers(L - 40, L - 1), st.integers(0, 252).map(lambda bit: 1 << bit)
 )
-
-
-def finished(steps: "Generator[None, None, T]") -> T:
-    """Run a generator to its end: what it returns."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def test_constants() -> None:
@@ -109,12 +97,19 @@ def test_the_table_that_ships() -> None:
 
 
 def test_a_larger_table_signs_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also a signature that was under way when the table changed."""
     seed = bytes(range(32))
     public = ed25519.public_key(seed)
     signature = ed25519.sign(seed, public, b"message")
     monkeypatch.setattr(ed25519, "_comb", None)
-    ed25519.use_comb(Comb(build(7, 4), 7, 4))
-    assert ed25519.sign(seed, public, b"message") == signature
+    before = ed25519.sign_steps(seed, public, b"message")
+    assert [next(before) for _ in range(8)] == [None] * 8
+    slow = list(ed25519.sign_steps(seed, public, b"message"))
+    assert finished(enlarge_steps()) is True
+    after = list(ed25519.sign_steps(seed, public, b"message"))
+    assert after[-1] == slow[-1] == list(before)[-1] == signature
+    assert len(after) < len(slow)
+    assert ed25519.verify(public, b"message", signature)
 
 
 def test_a_table_of_another_shape_is_refused() -> None:
