@@ -11,10 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
 
+_KNOWN = 8  # numbers: of two tracks those that are open, those that end, and room
+
 
 class AnchorRing:
     """Anchors in the order written. `newest` is (START's sequence, segment number, length, tick) or None.
 
+    `known` has the length of each of the highest numbers that have an anchor, in the recording of `start`.
     An anchor of segment 0 keeps the number of the newest recording in place of a length: `recordings`.
     """
 
@@ -22,6 +25,8 @@ class AnchorRing:
         self._region = region
         self._ring = rings.SectorRing(region, flash.MAGIC_ANCHOR)
         self.newest: tuple[int, int, int, int] | None = None
+        self.start = -1  # the newest anchor's START
+        self.known: dict[int, int] = {}
         self.recordings = 0
         self._at = 0
         self._end = 0
@@ -53,10 +58,17 @@ class AnchorRing:
         return False
 
     def _follow(self, anchor: tuple[int, int, int, int]) -> None:
-        if anchor[1]:
+        start, number, length, _tick = anchor
+        if number:
             self.newest = anchor
+            if start != self.start:
+                self.start = start
+                self.known = {}
+            self.known[number] = length
+            if len(self.known) > _KNOWN:
+                del self.known[min(self.known)]
         else:
-            self.recordings = anchor[2]
+            self.recordings = length
 
     def _scan(self) -> None:
         raw = bytearray(flash.ANCHOR)

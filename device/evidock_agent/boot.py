@@ -1,16 +1,25 @@
 """Boot: finds the chain's newest durable state, says how the recorder came up, and hands an open recording to recovery.
 
 Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT; CLOCK, MEDIUM, JOURNAL and CHECK
-follow as needed.
+follow as needed. Loaded on demand: nothing of it is needed once the recorder is up.
 """
 
-from evidock_agent import check, telemetry
-from evidock_protocol import card, cbor, codes, entry, flash, kinds, private
+from evidock_agent import check, medium, telemetry
+from evidock_protocol import cbor, codes, entry, flash, kinds, private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
+
+_GIVING_UP = (
+    codes.CAPTURE_NO_START,
+    codes.CAPTURE_LEFT_OPEN,
+    codes.CAPTURE_FILE_GONE,
+    codes.CAPTURE_CHANGED_WHILE_HASHED,
+    codes.CAPTURE_EMPTY_FILE,
+    codes.CAPTURE_TOO_LONG,
+)
 
 
 class OpenRecording:
@@ -22,8 +31,11 @@ class OpenRecording:
         self.recording: int = start.body["recording"]
         self.card = start.body["card"]
         self.boot = start.boot
-        self.segments = 0
-        self.last_tick = start.ticks
+        self.start = start.ticks
+        self.segments = 0  # SEGMENT entries
+        self.number = 0  # of the newest of them
+        self.passed: set[int] = set()  # numbers that were given up
+        self.ticks: dict[int, int] = {}  # last tick of each track
         self.interrupted = False  # INTERRUPT is there already, STOP is not
 
 
@@ -48,9 +60,13 @@ class Scan:
             self.recordings = body["recording"]
         elif parsed.kind == kinds.SEGMENT:
             if self.open is not None:
-                self.open.segments = body["number"]
-                self.open.last_tick = body["last_tick"]
+                self.open.segments += 1
+                self.open.number = body["number"]
+                self.open.ticks[body["track"]] = body["last_tick"]
             agent.backlog.add(body["length"])
+        elif parsed.kind == kinds.FAULT:
+            if self.open is not None and body["recording"] == self.open.recording and gives_up(body):
+                self.open.passed.add(body["segment"])
         elif parsed.kind == kinds.INTERRUPT:
             if self.open is not None:
                 self.open.interrupted = True
@@ -67,6 +83,66 @@ class Scan:
             self.receipts.append(parsed.sequence)
         elif parsed.kind in (kinds.GENESIS, kinds.EPOCH):
             agent.remember_key(body["public_key"])
+            if parsed.kind == kinds.EPOCH and body["reason"] == codes.EPOCH_STOP:
+                self.open = None  # its STOP may be what flash lost
+
+
+def gives_up(fault: dict) -> bool:
+    """Whether a FAULT stands in the place of its segment: others say what was wrong with one that is sealed."""
+    values = fault["values"]
+    if fault["what"] != codes.FAULT_CAPTURE:
+        return fault["what"] == codes.FAULT_STORAGE
+    return bool(values) and values[0] in _GIVING_UP
+
+
+def come_up(agent: "Agent"):
+    """Generator: a boot, from reading flash to the pre-use check; a blank recorder waits for provisioning."""
+    raw = read_identity(agent.board.identity_flash)
+    if raw:
+        agent.provisioned = True
+        agent.genesis = entry.parse(raw)
+        agent.remember_key(agent.genesis.body["public_key"])
+    scan = yield from read_journal(agent)
+    journal = agent.journal
+    if raw is None and journal.size < 2:  # blank, or power went before provisioning was through
+        agent.ready = True
+        agent.show_state()
+        return
+    agent.provisioned = True  # also when flash rotted: a journal is never given away for a new identity
+    if not raw and journal.size and not journal.first:
+        raw = journal.raw(0)
+    if not raw:
+        agent.fail("the identity is damaged")
+        return
+    agent.genesis = entry.parse(raw)
+    journal.device = agent.genesis.device
+    anchor = agent.anchors.newest
+    if anchor is not None and anchor[0] >= journal.size:
+        # Its newest entries are gone. Their numbers must not be given twice, and their hashes are not known.
+        agent.fail("the journal lost entries from %d on" % journal.size)
+        return
+    has_key = yield from journal.use_live_key()
+    if not has_key:
+        agent.fail("no key for epoch %d" % journal.epoch)
+        return
+    journal.boot += 1
+    yield from begin(agent, scan)
+
+
+def begin(agent: "Agent", scan: "Scan"):
+    """Generator: the card, erasing ahead, BOOT and its companions; also after provisioning."""
+    agent.ready = True
+    agent.tidying.card_seen = agent.board.card.present()
+    agent.card_identity = yield from medium.attach(agent)
+    for sequence in scan.receipts:
+        agent.backlog.discount(agent, entry.parse(agent.journal.raw(sequence)).body["statement"])
+        yield
+    agent.recorder.number = max(scan.recordings, agent.anchors.recordings) or newest_recording(agent)
+    while (yield from agent.tidying.make_ready()):
+        yield
+    yield from write_boot(agent, scan)
+    yield from agent.tidying.renew_key()
+    agent.show_state()
 
 
 def read_identity(region: "ports.Flash") -> bytes | None:
@@ -99,39 +175,6 @@ def read_journal(agent: "Agent"):
         journal.take(address, parsed)
         scan.follow(agent, parsed)
     return scan
-
-
-def attach_card(agent: "Agent"):
-    """Generator: mounts the card and returns its identity, made when it has none; None without a usable card."""
-    cards = agent.board.card
-    try:
-        if not cards.mount():
-            return None
-        cards.make_folder(card.ROOT)
-        path = card.ROOT + "/" + card.IDENTITY
-        if cards.size(path) != 16:
-            identity = bytearray(16)
-            agent.board.random.fill(identity)
-            with cards.open(path, "wb") as file:
-                file.write(identity)
-        with cards.open(path, "rb") as file:
-            identity = bytes(file.read(16))
-        agent.folder = card.device_folder(agent.journal.device)
-        cards.make_folder(agent.folder)
-        yield from agent.mirror.attach(agent.folder, agent.journal)
-        return identity
-    except OSError:  # a card that cannot be written is no card; MEDIUM and CHECK say so
-        agent.mirror.detach()
-        detach_card(agent)
-        return None
-
-
-def detach_card(agent: "Agent") -> None:
-    """Lets go of the card, should it still be there."""
-    try:
-        agent.board.card.unmount()
-    except OSError:  # it was pulled, or never mounted
-        return
 
 
 def newest_recording(agent: "Agent") -> int:
@@ -174,7 +217,7 @@ def write_boot(agent: "Agent", scan: Scan):
         if last >= scan.told_missing:
             yield from journal.append(kinds.JOURNAL, {"first": first, "last": last, "place": codes.PLACE_RING})
     if agent.card_identity != scan.card:
-        yield from write_medium(agent, scan.card)
+        yield from medium.write_medium(agent, scan.card)
     if agent.mirror.usable and agent.mirror.gap is not None and agent.mirror.gap[1] >= scan.told_missing:
         body = {"first": agent.mirror.gap[0], "last": agent.mirror.gap[1], "place": codes.PLACE_CARD}
         yield from journal.append(kinds.JOURNAL, body)
@@ -184,15 +227,3 @@ def write_boot(agent: "Agent", scan: Scan):
         yield from recovery.recover(agent, scan.open)
     yield from journal.append(kinds.CHECK, {"items": check.items(agent), "trigger": codes.CHECK_AT_POWER_ON})
     yield from agent.mirror.catch_up(journal)
-
-
-def write_medium(agent: "Agent", old: bytes | None):
-    """Generator: MEDIUM, when another card is in, or none."""
-    now = telemetry.read(agent)
-    body = {
-        "old": old,
-        "new": agent.card_identity,
-        "storage_free": now["storage_free"],
-        "storage_total": now["storage_total"],
-    }
-    yield from agent.journal.append(kinds.MEDIUM, body)

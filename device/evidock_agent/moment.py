@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
 
-_WRAP = 1 << 30  # ticks of real boards wrap here (12.4 days)
+_TICKS = (1 << 30) - 1  # ticks of real boards wrap after this (12.4 days); as a mask, a small integer on a board too
 _EARLIEST_MS = 1_577_836_800_000  # 2020-01-01
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01, exclusive
 
@@ -31,7 +31,7 @@ class Moments:
     def now(self) -> int:
         """Milliseconds since this object was made, which is at boot."""
         ticks = self._clock.ticks_ms()
-        self._elapsed += (ticks - self._last) % _WRAP
+        self._elapsed += (ticks - self._last) & _TICKS
         self._last = ticks
         return self._elapsed
 

@@ -1,12 +1,12 @@
-"""Recording: from START to STOP, segment after segment, with anchors and checkpoints on the way.
+"""Recording: from START to STOP, all tracks side by side, segment after segment, with anchors and checkpoints.
 
-Specification: "Entry kinds" (START, SEGMENT, STOP), "The card". Capture is pumped on every step; signing and closing
-are jobs beside it.
+Specification: "Entry kinds" (START, SEGMENT, STOP), "The card". Capture is pumped on every step; what the journal says
+of it are jobs beside it.
 """
 
 from evidock_agent import journal as chain
-from evidock_agent import telemetry
-from evidock_agent.segment import Segment
+from evidock_agent import telemetry, tracks
+from evidock_agent.sealing import Sealing, write_fault
 from evidock_protocol import card, codes, kinds, statements, versions
 
 TYPE_CHECKING = False
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FLUSH_MS = 1000
 CHECKPOINT_MS = 5000
+DRAIN_MS = 500  # within which the tracks come to where their segments may end
 STORAGE_FLOOR_KIB = 2048  # recording stops before the file system is hurt
 _NO_SPACE = 28  # ENOSPC
 
@@ -27,42 +28,47 @@ class Recorder:
         self.number = 0  # of the newest recording
         self.active = False
         self.start_sequence = 0
+        self.tracks = tracks.of(agent)
+        self._sealing = Sealing(agent)
         self._start_hash = b""
-        self._segment: Segment | None = None  # that is written
-        self._ended: list[Segment] = []  # that are to be sealed, oldest first
-        self._broken: Segment | None = None  # whose card failed; the journal does not tell yet
-        self._cause = 0  # why it failed
-        self._sealed = 0  # segments of this recording in the journal
+        self._running: list[tracks.Track] = []  # those whose source started
+        self._next = 1  # number of the next segment
+        self._since = 0  # tick at which the open segments began
         self._flushed = 0
+        self._checked = 0  # tick of the newest checkpoints
+        self._draining: int | None = None  # tick at which the open segments were asked to end
         self._until: int | None = None  # when capture was stopped: its last bytes may still be on their way
+        self._broken: list[tuple[int, int]] | None = None  # (number, length) of segments whose card failed
+        self._cause = 0  # why it failed; the journal does not tell yet
 
     @property
     def capturing(self) -> bool:
-        """Whether sound is written now; a recording whose STOP found no room is still active."""
-        return self._segment is not None
+        """Whether something is written now; a recording whose STOP found no room is still active."""
+        return bool(self._running)
+
+    @property
+    def is_sealing(self) -> bool:
+        """Whether a file that ended is not finished yet."""
+        return self._sealing.is_busy
 
     def is_sealed(self, recording: int, number: int) -> bool:
         """Whether a segment may be handed out: its SEGMENT entry is durable."""
-        return not self.active or recording != self.number or number <= self._sealed
+        return not self.active or recording != self.number or number <= self._sealing.told
 
     def start(self, reason: int):
-        """Generator: START durable, then capture."""
+        """Generator: START durable, then capture from every source that starts."""
         agent = self._agent
         if self.active:
             return
-        number = self.number + 1
-        try:
-            while agent.card_identity is not None and agent.board.card.names(
-                agent.folder + "/" + card.recording_folder(number)
-            ):
-                number += 1  # whatever lies there, it is not written over
-        except OSError:  # the card went just now; opening the segment will say so
-            agent.lose_card()
+        number = self._free_number()
         now = telemetry.read(agent)
+        bits = 0
+        for track in self.tracks:
+            bits |= track.bits
         body = {
             "recording": number,
             "reason": reason,
-            "tracks": codes.TRACK_SOUND,
+            "tracks": bits,
             "card": agent.card_identity,
             "battery": now["battery"],
             "storage_free": now["storage_free"],
@@ -72,56 +78,74 @@ class Recorder:
         self._start_hash = agent.journal.newest
         self.number = number
         self.active = True
-        self._sealed = 0
-        self._until = None
-        what = codes.FAULT_CAPTURE
+        self._sealing.begin()
+        self._until = self._draining = self._broken = None
+        yield from self._start_capture()
+
+    def _start_capture(self):
+        """Generator: every source that starts gets its segment; a FAULT takes the number of any other."""
+        agent = self._agent
+        started, silent = [], []
+        self._next = 1
+        for track in self.tracks:
+            try:
+                track.start()
+                started.append((self._next, track))
+            except OSError:
+                silent.append(self._next)
+            self._next += 1
         tick = agent.moments.now()
+        self._since = self._flushed = self._checked = tick
+        number = 0
         try:
-            agent.board.capture.start()
-            what = codes.FAULT_STORAGE
-            tick = agent.moments.now()
-            self._segment = Segment(agent.board.card, agent.folder, number, 1, agent.board.capture, tick)
+            for number, track in started:
+                self._running.append(track)
+                track.open(number, tick)
+                if track.segment.faults:  # an encoder that did not begin its file
+                    track.segment = None
+                    self._running.remove(track)
+                    silent.append(number)
         except OSError:
-            if what == codes.FAULT_STORAGE:
-                agent.board.capture.stop()
-                agent.lose_card()
+            self._let_go()
+            self._broken = None
+            agent.lose_card()
+            yield from write_fault(agent, codes.FAULT_STORAGE, self.number, number, [0])
+        works = self.capturing  # now; the card may fail while the journal is written
+        if works:
+            agent.show_state()
+        else:
             self._until = tick
-            yield from self._fault(1, 0, what)
+        for number in silent:
+            yield from write_fault(agent, codes.FAULT_CAPTURE, self.number, number, [codes.CAPTURE_NO_START, 0])
+        if not works:
             yield from self._end(codes.STOP_FAULT, tick)
-            return
-        self._flushed = tick
-        agent.show_state()
 
     def pump(self) -> int:
-        """Moves captured bytes to the card and starts what is due. Returns the bytes moved; 0 when there were none."""
-        segment = self._segment
-        if segment is None:
-            return 0
-        try:
-            count = self._agent.board.capture.readinto(self._agent.scratch)
-            if count:
-                segment.write(self._agent.scratch[:count])
-            self._housekeep(segment, count)
-        except OSError as error:
-            self._card_failed(segment, error)
-            return 0
-        return count
+        """Moves what was captured to the card and starts what is due; then a slice of finishing what ended.
+
+        Returns the bytes moved, or whether something was finished; 0 when there was nothing to do.
+        """
+        moved = 0
+        if self._running:
+            try:
+                moved = self._move()
+            except OSError as error:
+                self._card_failed(error)
+        return self._sealing.step() or moved
 
     def stop(self, reason: int):
         """Generator: last bytes, SEGMENT, STOP, and a new epoch; also when the card fails meanwhile."""
         agent = self._agent
         if not self.active:
             return
-        agent.board.capture.stop()
         if self._until is None:
-            self._until = agent.moments.now()
-        while self.pump():
+            self._until = self._draining = agent.moments.now()
+        for track in self._running:
+            track.stop()
+        while self._running:
+            self.pump()
             yield
-        if self._segment is not None:
-            self._segment.end(self._until)
-            self._ended.append(self._segment)
-            self._segment = None
-        yield from self._seal_ended()
+        yield from self._sealing.finish()
         if self._broken is not None:
             yield from self._interrupt()
         else:
@@ -133,7 +157,7 @@ class Recorder:
         body = {
             "recording": self.number,
             "reason": reason,
-            "segments": self._sealed,
+            "segments": self._sealing.sealed,
             "last_tick": tick,
             "boot": agent.journal.boot,
             "battery": now["battery"],
@@ -144,95 +168,107 @@ class Recorder:
         yield from agent.journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
-    def _housekeep(self, segment: Segment, count: int) -> None:
+    def _free_number(self) -> int:
         agent = self._agent
-        tick = agent.moments.now() if self._until is None else self._until
-        if tick - self._flushed >= FLUSH_MS:
-            segment.flush()
-            self._flushed = tick
-        # A little early, so that what is durable beyond a CHECKPOINT stays below the interval until the next one is.
-        if tick - segment.checkpoint_tick >= CHECKPOINT_MS - FLUSH_MS:
-            segment.checkpoint_tick = tick
-            segment.flush()
-            segment.flush_leaves()
-            agent.anchors.note(self.start_sequence, segment.number, segment.length, tick)
-            if segment.tree.size:
-                # What it vouches for is durable now; a job that waits for its turn would vouch for what is not.
-                values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
-                agent.add_job(self._checkpoint(segment, values))
-            if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
-                agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
-        # A segment ends where the source is drained, so that its samples fill its time.
-        full = segment.length + len(self._agent.scratch) > versions.MAXIMUM_SEGMENT
-        long = tick - segment.first_tick >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS and self._until is None
-        if full or (long and count < len(self._agent.scratch)):
-            segment.end(tick)
-            self._segment = Segment(
-                agent.board.card, agent.folder, self.number, segment.number + 1, agent.board.capture, tick
-            )
-            self._ended.append(segment)
-            agent.add_job(self._rotate(tick))
+        number = self.number + 1
+        try:
+            while agent.card_identity is not None and agent.board.card.names(
+                agent.folder + "/" + card.recording_folder(number)
+            ):
+                number += 1  # whatever lies there, it is not written over
+        except OSError:  # the card went just now; opening the segment will say so
+            agent.lose_card()
+        return number
 
-    def _checkpoint(self, segment: Segment, values: dict):
-        """Generator: a signed CHECKPOINT beside the segment, unless it ended meanwhile."""
-        if segment is not self._segment:
+    def _move(self) -> int:
+        now = self._agent.moments.now()
+        tick = now if self._until is None else self._until
+        drain = self._draining is not None
+        moved = 0
+        rest = True
+        full = tick - self._since >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS
+        for track in self._running:
+            count = track.pump(drain)
+            if count:
+                rest = False
+                moved += max(count, 0)
+            full = full or track.is_full()
+        self._housekeep(tick)
+        if self._draining is None:
+            if full:
+                self._draining = now
+        elif rest or now - self._draining >= DRAIN_MS:
+            self._end_segments(tick)
+        return moved
+
+    def _housekeep(self, tick: int) -> None:
+        if tick - self._flushed < FLUSH_MS:
+            return
+        self._flushed = tick
+        for track in self._running:
+            if track.segment.inline:
+                track.segment.flush()
+        # A little early, so that what is durable beyond a CHECKPOINT stays below the interval until the next one is.
+        if tick - self._checked < CHECKPOINT_MS - FLUSH_MS:
+            return
+        self._checked = tick
+        agent = self._agent
+        for track in self._running:
+            if track.segment.inline:
+                self._vouch(track.segment, tick)
+        if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
+            agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
+
+    def _end_segments(self, tick: int) -> None:
+        """All end at one tick, where sources are drained, so that frames fill their time; the next begin there."""
+        for track in self._running:
+            segment = track.end(tick)
+            self._sealing.add(segment)
+            if segment.inline and self._until is None:  # the next segment's own may come before SEGMENT's turn does
+                segment.flush()
+                self._vouch(segment, tick)
+        self._draining = None
+        if self._until is not None:
+            self._running = []
+            return
+        self._since = self._checked = tick
+        for track in self._running:
+            number = self._next
+            self._next += 1
+            track.open(number, tick)
+
+    def _vouch(self, segment, tick: int) -> None:
+        """Notes how far a flushed segment has got, in an anchor and a CHECKPOINT."""
+        agent = self._agent
+        segment.flush_leaves()
+        agent.anchors.note(self.start_sequence, segment.number, segment.length, tick)
+        # What it vouches for is durable now; a job that waits for its turn would vouch for what is not. Without a whole
+        # leaf it still counts the frames.
+        values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
+        agent.add_job(self._checkpoint(segment, values))
+
+    def _checkpoint(self, segment, values: dict):
+        """Generator: a signed CHECKPOINT beside the segment, unless SEGMENT is there meanwhile, or the card gone."""
+        if not self._is_due(segment):
             return
         statement = yield from self._agent.journal.signer.sign_statement(statements.TYP_CHECKPOINT, values)
-        if segment is not self._segment:
+        if not self._is_due(segment):
             return
         try:
             segment.add_checkpoint(statement)
         except OSError as error:
-            self._card_failed(segment, error)
+            self._card_failed(error)
 
-    def _rotate(self, tick: int):
-        """Generator: seals the segment that ended, and changes the key when that is due."""
-        yield from self._seal_ended()
-        reason = chain.epoch_is_due(self._agent.journal, tick)
-        if reason is not None:
-            yield from self._agent.journal.change_epoch(reason)
+    def _is_due(self, segment) -> bool:
+        ours = self.active and self._broken is None and segment.recording == self.number
+        return ours and segment.number > self._sealing.told
 
-    def _seal_ended(self):
-        """Generator: seals what has ended, in order; a stop may come to it before the job that rotation asked for."""
-        while self._ended:
-            yield from self._seal(self._ended[0])
-            self._ended.pop(0)  # once the journal has it
-
-    def _seal(self, segment: Segment):
-        """Generator: closes a segment, makes SEGMENT durable, then removes the checkpoints that it replaces."""
-        agent = self._agent
-        try:
-            body = segment.body or segment.close(agent.journal.boot)
-        except OSError:
-            segment.abandon()
-            agent.lose_card()
-            yield from self._fault(segment.number, segment.length)
-            return
-        yield
-        yield from agent.journal.append(kinds.SEGMENT, body)
-        self._sealed += 1
-        agent.anchors.note(self.start_sequence, segment.number, segment.length, segment.last_tick)
-        agent.backlog.add(segment.length)
-        try:
-            agent.board.card.remove(segment.stem + card.CHECKPOINTS)
-        except OSError:
-            return  # the card went just now; stale checkpoints beside a sealed segment say nothing
-        yield from agent.mirror.catch_up(agent.journal)
-
-    def _fault(self, number: int, length: int, what: int = codes.FAULT_STORAGE):
-        """Generator: a segment of `length` bytes could not be captured, written or closed."""
-        body = {"what": what, "recording": self.number, "segment": number, "values": [length]}
-        yield from self._agent.journal.append(kinds.FAULT, body)
-
-    def _card_failed(self, segment: Segment, error: OSError) -> None:
+    def _card_failed(self, error: OSError) -> None:
         """The card gave an error while recording: what is on it stays as it is, and the journal says so."""
         agent = self._agent
-        agent.board.capture.stop()
         if self._until is None:
             self._until = agent.moments.now()
-        self._segment = None
-        self._broken = segment
-        segment.abandon()
+        self._let_go()
         agent.lose_card()
         if not agent.board.card.present():
             self._cause = codes.CAUSE_MEDIUM_SWAPPED
@@ -240,15 +276,28 @@ class Recorder:
             self._cause = codes.CAUSE_STORAGE_FULL if error.args[:1] == (_NO_SPACE,) else codes.CAUSE_EQUIPMENT_FAULT
         agent.add_job(self._interrupt())
 
+    def _let_go(self) -> None:
+        """Stops every source and leaves their segments as they are."""
+        self._broken = []
+        for track in self._running:
+            track.stop()
+            segment, track.segment = track.segment, None
+            if segment is not None:
+                self._broken.append((segment.number, segment.length))
+                segment.abandon()
+        self._running = []
+
     def _interrupt(self):
         """Generator: ends the recording whose card failed, unless a stop already has."""
         agent = self._agent
-        segment = self._broken
-        if segment is None or self._until is None:
+        if self._broken is None or self._until is None:
             return
+        yield from self._sealing.finish()
+        while self._broken:
+            number, length = self._broken[0]
+            yield from write_fault(agent, codes.FAULT_STORAGE, self.number, number, [length])
+            self._broken.pop(0)
         self._broken = None
-        yield from self._seal_ended()
-        yield from self._fault(segment.number, segment.length)
         body = telemetry.interrupt(agent, self.number, self._cause, agent.journal.boot, self._until, None)
         yield from agent.journal.append(kinds.INTERRUPT, body)
         yield from self._end(codes.STOP_FAULT, self._until)

@@ -132,22 +132,24 @@ def _journal(agent: "Agent", server: "Server", values: dict):
     journal = agent.journal
     if first > journal.size:
         raise Refusal(messages.OUT_OF_RANGE, "entry %d of %d" % (first, journal.size))
-    if first < journal.first:
-        found = yield from agent.mirror.read(first, limit)
-        if not found:
-            raise Refusal(messages.STORAGE, "entries before %d are on another card" % journal.first)
-        return {"first": first, "entries": found}
-    found = b""
-    for sequence in range(first, journal.size):
-        raw = journal.raw(sequence)
-        if not raw:
-            if found:
+    found = []
+    room = limit
+    if first >= journal.first:
+        for sequence in range(first, journal.size):
+            raw = journal.raw(sequence)
+            if not raw or (found and len(raw) > room):
                 break
-            raise Refusal(messages.STORAGE, "entry %d is lost" % sequence)
-        if found and len(found) + len(raw) > limit:
-            break
-        found += raw
-    return {"first": first, "entries": found}
+            found.append(raw)
+            room -= len(raw)
+    if found or first == journal.size:
+        return {"first": first, "entries": b"".join(found)}
+    # It left the ring, or rotted there: the card's copy was compared with the ring when the card was put in.
+    copied = yield from agent.mirror.read(first, limit)
+    if copied:
+        return {"first": first, "entries": copied}
+    if first < journal.first:
+        raise Refusal(messages.STORAGE, "entries before %d are on another card" % journal.first)
+    raise Refusal(messages.STORAGE, "entry %d is lost" % first)
 
 
 def _private(agent: "Agent", server: "Server", values: dict) -> dict:

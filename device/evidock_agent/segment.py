@@ -1,48 +1,78 @@
-"""One open segment on the card: the media file, its leaf hashes and its checkpoints.
+"""One open segment on the card, written inline: the media file, its leaf hashes and its checkpoints.
 
-Specification: "The card", "WAV", "Hash trees". Bytes are hashed as they are written; nothing is read back to be hashed.
+Specification: "The card", "Hash trees". Bytes are hashed as they are written. What the media are is the track's
+business: its own kind of segment knows the header and what is added at the end.
 """
 
-from evidock_protocol import card, codes, merkle, versions
+from evidock_protocol import card, codes, merkle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
 
+    Buffer = bytes | bytearray | memoryview
+
 
 class Segment:
-    """A WAV segment while it grows. Lengths are bytes of the file, ticks milliseconds since boot."""
+    """A media file while it grows. Lengths are bytes of the file, ticks milliseconds since boot, rates frames a second.
+
+    A kind of segment adds `track` (codes.TRACK bits), `rate` and `seal_steps(boot)`: a generator that finishes the file
+    and returns what `close` does. Its track counts `written` and `lost` frames, and gathers `faults` (a reason of
+    codes.CAPTURE: how many), which the journal names before it names the segment.
+    """
+
+    track = 0
+    rate = 0
+    inline = True  # hashed as it is written: it has checkpoints and anchors
 
     def __init__(
-        self, cards: "ports.Card", folder: str, recording: int, number: int, source: "ports.Capture", tick: int
+        self,
+        cards: "ports.Card",
+        folder: str,
+        recording: int,
+        number: int,
+        media: int,
+        header: "Buffer",
+        leaf_size: int,
+        tick: int,
     ):
         self.recording = recording
         self.number = number
+        self.media = media
+        self.header_length = len(header)
+        self.length = len(header)
+        self.leaf_size = leaf_size
         self.first_tick = tick
         self.last_tick = tick  # once it ended
-        self.length = card.WAV_HEADER
+        self.written = 0
+        self.lost = 0
+        self.faults: dict[int, int] = {}
         self.tree = merkle.TreeHasher()
-        self.checkpoint_tick = tick
-        self._source = source
-        self._frame = source.channels * source.bits // 8
-        self._lost_before = source.lost()
-        self._lost: int | None = None  # once it ended
-        self.body: dict | None = None  # once it is closed: the named fields of SEGMENT
-        self._hasher = merkle.LeafHasher(versions.LEAF_SOUND)
+        self._hasher = merkle.LeafHasher(leaf_size)
+        self._cards = cards
+        self._moved = False  # whether the file's position is elsewhere than at its end
         cards.make_folder(folder + "/" + card.recording_folder(recording))
         self.stem = card.segment_base(folder, recording, number)
-        self._media = cards.open(self.stem + card.extension(codes.MEDIA_WAV), "wb")
-        self._media.write(card.wav_header(source.rate, source.channels, source.bits, 0))
+        self.path = self.stem + card.extension(media)
+        self._media = cards.open(self.path, "wb")
+        self._media.write(header)
         self._leaves = cards.open(self.stem + card.LEAVES, "wb")
-        self._leaves.write(bytes(32))  # the header's leaf, known when the segment closes
-        self._checkpoints = cards.open(self.stem + card.CHECKPOINTS, "wb")
+        self._leaves.write(bytes(merkle.HASH_SIZE))  # the header's leaf, known when the segment closes
 
-    def write(self, data: memoryview) -> None:
-        """Appends captured bytes."""
+    def write(self, data: "Buffer") -> None:
+        """Appends. Nothing is allocated but for leaves that it completes, if it ends with a leaf or before."""
+        if self._moved:
+            self._media.seek(self.length)
+            self._moved = False
         self._media.write(data)
         self.length += len(data)
-        for leaf in self._hasher.update(data):
-            self._add_leaf(leaf)
+        if len(data) <= self._hasher.room():
+            leaf = self._hasher.fill(data)
+            if leaf is not None:
+                self._add_leaf(leaf)
+        else:
+            for leaf in self._hasher.update(data):
+                self._add_leaf(leaf)
 
     def flush(self) -> None:
         """Makes what was written durable."""
@@ -52,18 +82,6 @@ class Segment:
         """Makes the leaf hashes durable."""
         self._leaves.flush()
 
-    def frames(self) -> int:
-        """Frames written."""
-        return (self.length - card.WAV_HEADER) // self._frame
-
-    def lost(self) -> int:
-        """Frames that the source lost while this segment was written."""
-        return self._source.lost() - self._lost_before if self._lost is None else self._lost
-
-    def expected(self) -> int:
-        """Frames that the time from first to last tick holds."""
-        return (self.last_tick - self.first_tick) * self._source.rate // 1000
-
     def checkpoint_values(self, device: bytes, start: bytes, boot: int, tick: int) -> dict:
         """The named fields of a CHECKPOINT over the complete leaves so far."""
         return {
@@ -71,35 +89,44 @@ class Segment:
             "start": start,
             "recording": self.recording,
             "number": self.number,
-            "length": card.WAV_HEADER + self.tree.size * versions.LEAF_SOUND,
+            "length": self.header_length + self.tree.size * self.leaf_size,
             "leaves": self.tree.size,
             "root": self.tree.root(),
             "boot": boot,
             "tick": tick,
-            "written": self.frames(),
-            "lost": self.lost(),
+            "written": self.written,
+            "lost": self.lost,
         }
 
     def add_checkpoint(self, statement: bytes) -> None:
-        """Appends a signed CHECKPOINT beside the media."""
-        self._checkpoints.write(statement)
-        self._checkpoints.flush()
+        """Appends a signed CHECKPOINT beside the media, also when these are closed."""
+        with self._cards.open(self.stem + card.CHECKPOINTS, "ab") as file:
+            file.write(statement)
 
-    def end(self, tick: int) -> None:
-        """Nothing more is written: what is lost from here on is the next segment's, however late this one is closed."""
-        self.last_tick = tick
-        self._lost = self.lost()
+    def count_fault(self, reason: int, count: int = 1) -> None:
+        """Notes what the source did wrong."""
+        self.faults[reason] = self.faults.get(reason, 0) + count
 
-    def close(self, boot: int) -> dict:
-        """Closes the files with their final sizes and returns the named fields of SEGMENT.
+    def reopen(self) -> None:
+        """Makes what was written readable with read_at(), once the source has no more for this segment."""
+        self._media.close()
+        self._media = self._cards.open(self.path, "r+b")
+        self._moved = True
+
+    def read_at(self, offset: int, buffer: memoryview) -> int:
+        """Fills `buffer` from byte `offset` of the reopened file; returns the number of bytes."""
+        self._media.seek(offset)
+        self._moved = True
+        return self._media.readinto(buffer)
+
+    def close(self, header: bytes, boot: int) -> dict:
+        """Closes the files with the final header and returns the named fields of SEGMENT.
 
         The caller removes checkpoints.
         """
         leaf = self._hasher.finish()
         if leaf is not None:
             self._add_leaf(leaf)
-        source = self._source
-        header = card.wav_header(source.rate, source.channels, source.bits, self.length - card.WAV_HEADER)
         self._media.seek(0)
         self._media.write(header)
         self._media.close()
@@ -107,27 +134,30 @@ class Segment:
         self._leaves.seek(0)
         self._leaves.write(header_leaf)
         self._leaves.close()
-        self._checkpoints.close()
-        self.body = segment_values(
-            self.recording,
-            self.number,
-            self.length,
-            merkle.segment_root(header_leaf, self.tree.root()),
-            boot,
-            self.first_tick,
-            self.last_tick,
-            self.expected(),
-            self.frames(),
-            self.lost(),
-            source.rate,
-            codes.ATTESTED_INLINE,
-            self.length,
-        )
-        return self.body
+        return {
+            "recording": self.recording,
+            "number": self.number,
+            "media": self.media,
+            "header_length": self.header_length,
+            "length": self.length,
+            "leaf_size": self.leaf_size,
+            "root": merkle.segment_root(header_leaf, self.tree.root()),
+            "boot": boot,
+            "first_tick": self.first_tick,
+            "last_tick": self.last_tick,
+            "expected": (self.last_tick - self.first_tick) * self.rate // 1000,
+            "written": self.written,
+            "lost": self.lost,
+            "rate": self.rate,
+            "track": self.track,
+            "attested": codes.ATTESTED_INLINE,
+            "stored": codes.STORED_PLAIN,
+            "attested_length": self.length,
+        }
 
     def abandon(self) -> None:
         """Closes the files as they are, after the card failed."""
-        for file in (self._media, self._leaves, self._checkpoints):
+        for file in (self._media, self._leaves):
             try:
                 file.close()
             except OSError:  # the card is gone; boot recovery or MEDIA_LOST tells of it
@@ -136,41 +166,3 @@ class Segment:
     def _add_leaf(self, leaf: bytes) -> None:
         self.tree.append(leaf)
         self._leaves.write(leaf)
-
-
-def segment_values(
-    recording: int,
-    number: int,
-    length: int,
-    root: bytes,
-    boot: int,
-    first_tick: int,
-    last_tick: int,
-    expected: int,
-    written: int,
-    lost: int,
-    rate: int,
-    attested: int,
-    attested_length: int,
-) -> dict:
-    """The named fields of SEGMENT for a sound segment in the clear."""
-    return {
-        "recording": recording,
-        "number": number,
-        "media": codes.MEDIA_WAV,
-        "header_length": card.WAV_HEADER,
-        "length": length,
-        "leaf_size": versions.LEAF_SOUND,
-        "root": root,
-        "boot": boot,
-        "first_tick": first_tick,
-        "last_tick": last_tick,
-        "expected": expected,
-        "written": written,
-        "lost": lost,
-        "rate": rate,
-        "track": codes.TRACK_SOUND,
-        "attested": attested,
-        "stored": codes.STORED_PLAIN,
-        "attested_length": attested_length,
-    }

@@ -4,10 +4,11 @@ Specification: "Messages". Nothing waits: what the line does not take now is sen
 """
 
 from evidock_agent import requests, rings
+from evidock_agent.answer_frame import AnswerFrame
 from evidock_agent.journal import JournalFull
 from evidock_agent.session import Session
 from evidock_agent.transfer import Transfer
-from evidock_protocol import framing, messages, versions, wire
+from evidock_protocol import frame_reader, messages, versions, wire
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
@@ -19,24 +20,23 @@ READ = 256  # bytes: what a MicroPython UART buffers
 
 
 class Server:
-    """Owns the frame reader and writer, the session and the transfer of media."""
+    """Owns the frames in both directions, the session and the transfer of media."""
 
     def __init__(self, agent: "Agent"):
         self._agent = agent
         self.session = Session()
         self.transfer = Transfer(agent)
-        self._reader = framing.FrameReader(framing.frame_size(versions.MAXIMUM_REQUEST))
-        self._writer = framing.FrameWriter(versions.MAXIMUM_PAYLOAD)
+        self._reader = frame_reader.FrameReader(frame_reader.frame_size(versions.MAXIMUM_REQUEST))
+        self._frame = AnswerFrame()
         self._input = memoryview(bytearray(READ))
         self._waiting: list[bytes] = []
+        self._range = [0] * wire.MEDIA_NUMBERS
         self._answering = False  # a job of the agent's queue works on a request
-        self._output: memoryview | None = None  # the rest of the frame that is being sent
         self._stirred = 0  # ticks at which the line last moved
 
     def step(self) -> bool:
         """One slice: sends what fits, reads what is there, begins or goes on with one answer; whether it did any."""
-        moved = self._output is not None and self._send(self._output) > 0
-        moved = self._go_on(moved)
+        moved = self._go_on(self._frame.send(self._agent.board.link) > 0)
         now = self._agent.moments.now()
         if moved or self._answering:
             self._stirred = now
@@ -54,8 +54,8 @@ class Server:
             count = self._agent.board.link.read(self._input)
             if count:
                 moved = True
-                self._waiting.extend(self._reader.feed(self._input[:count]))
-        if self._output is not None or self._answering:
+                self._reader.feed_into(self._input[:count] if count < READ else self._input, self._waiting)
+        if self._frame.waiting or self._answering:
             return moved
         if self._waiting:
             self._begin(self._waiting.pop(0))
@@ -66,19 +66,25 @@ class Server:
         return moved
 
     def _begin(self, payload: bytes) -> None:
+        if wire.parse_media(payload, self._range):
+            self._add_range(*self._range)
+            return
         try:
             kind, number, values = wire.parse_request(payload)
         except ProtocolError:
             return  # without a number there is nothing to answer; the host asks again when its time is up
         if kind == messages.MEDIA:
-            try:
-                requests.require_session(self, kind)
-                self.transfer.add(number, values)
-            except Refusal as refused:
-                self._answer(self._refusal(number, refused))
+            self._add_range(number, **values)
             return
         self._answering = True
         self._agent.add_job(self._handle(kind, number, values))
+
+    def _add_range(self, request: int, recording: int, number: int, offset: int, length: int, chunk: int) -> None:
+        try:
+            requests.require_session(self, messages.MEDIA)
+            self.transfer.add(request, recording, number, offset, length, chunk)
+        except Refusal as refused:
+            self._refuse(request, refused)
 
     def _handle(self, kind: int, number: int, values: dict):
         """Generator, a job of the agent's queue, so that one job at a time writes the journal."""
@@ -86,40 +92,29 @@ class Server:
             result = requests.answer(self._agent, self, kind, values)
             if not isinstance(result, dict):
                 result = yield from result
-            payload = wire.answer(kind, number, result)
+            self._frame.pack(wire.answer_items(kind, number, result))
         except Refusal as refused:
-            payload = self._refusal(number, refused)
+            self._refuse(number, refused)
         except (JournalFull, rings.RingFull):
-            payload = self._refusal(number, Refusal(messages.STORAGE, "the journal is full"))
+            self._refuse(number, Refusal(messages.STORAGE, "the journal is full"))
         except rings.FlashFailed:
-            self._conclude(self._refusal(number, Refusal(messages.STORAGE, "internal flash failed")))
+            self._refuse(number, Refusal(messages.STORAGE, "internal flash failed"))
             raise  # the agent must know: nothing more would be durable
         except OSError:
-            payload = self._refusal(number, Refusal(messages.STORAGE, "storage failed"))
+            self._refuse(number, Refusal(messages.STORAGE, "storage failed"))
         except ProtocolError as error:
-            payload = self._refusal(number, Refusal(messages.MALFORMED, str(error)))
-        self._conclude(payload)
+            self._refuse(number, Refusal(messages.MALFORMED, str(error)))
+        finally:
+            self._answering = False
+        self._frame.send(self._agent.board.link)
 
-    def _conclude(self, payload: bytes) -> None:
-        self._answering = False
-        self._answer(payload)
-
-    def _refusal(self, number: int, refused: Refusal) -> bytes:
+    def _refuse(self, number: int, refused: Refusal) -> None:
         self._agent.refusals.count(refused, self.session.host())
-        return wire.refusal(number, refused.code, refused.text)
+        self._frame.pack(wire.refusal_items(number, refused.code, refused.text))
 
     def _stream(self) -> None:
         try:
-            head, data = self.transfer.next_chunk()
+            self.transfer.next_chunk(self._frame)
         except Refusal as refused:
-            self._answer(self._refusal(refused.number, refused))
-            return
-        self._send(self._writer.encode_parts(head, data))
-
-    def _answer(self, payload: bytes) -> None:
-        self._send(self._writer.encode(payload))
-
-    def _send(self, frame: memoryview) -> int:
-        count = self._agent.board.link.write(frame)
-        self._output = frame[count:] if count < len(frame) else None
-        return count
+            self._refuse(refused.number, refused)
+        self._frame.send(self._agent.board.link)

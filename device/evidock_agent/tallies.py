@@ -78,10 +78,17 @@ class Backlog:
         except ProtocolError:  # checked before it was written; a later format counts for nothing here
             return
         for recording, number, _root in values["segments"]:
-            stem = card.segment_base(agent.folder, recording, number)
-            try:
-                size = agent.board.card.size(stem + card.extension(codes.MEDIA_WAV)) if agent.card_identity else None
-            except OSError:  # the card was pulled just now
-                size = None
             self.segments = max(0, self.segments - 1)
-            self.bytes = max(0, self.bytes - (size or 0))
+            self.bytes = max(0, self.bytes - _size(agent, card.segment_base(agent.folder, recording, number)))
+
+
+def _size(agent: "Agent", stem: str) -> int:
+    """Bytes of a segment's file, 0 when it cannot be told."""
+    try:
+        for _media, extension in card.EXTENSIONS if agent.card_identity else ():
+            size = agent.board.card.size(stem + extension)
+            if size is not None:
+                return size
+    except OSError:  # the card was pulled just now
+        return 0
+    return 0

@@ -3,15 +3,19 @@
 Specification: "Messages" (LEAVES, MEDIA). The host owns the credit; nothing is kept for retransmission.
 """
 
-from evidock_protocol import card, codes, merkle, messages, versions, wire
+from evidock_protocol import card, messages, versions
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from evidock_agent import ports
     from evidock_agent.agent import Agent
+    from evidock_agent.answer_frame import AnswerFrame
 
 QUEUE = 32  # ranges that may wait; the host's unread requests are bounded by the line's buffer anyway
 MINIMUM_CHUNK = 64
+_LEAF = 32  # bytes of one leaf hash
+_UNSEALED = bytes(_LEAF)
 
 
 class Transfer:
@@ -21,7 +25,8 @@ class Transfer:
         self._agent = agent
         self._queue: list[list] = []
         self._path = ""
-        self._file = None
+        self._file: ports.File | None = None
+        self._found = (0, 0, "", "", 0, 0)  # recording, number, paths of media and leaves, bytes, leaves
 
     def busy(self) -> bool:
         """Whether ranges wait."""
@@ -30,29 +35,34 @@ class Transfer:
     def clear(self) -> None:
         """Forgets what was asked and closes the file: a new session begins, or the card is gone."""
         self._queue = []
+        self._found = (0, 0, "", "", 0, 0)
         self._let_go()
 
-    def add(self, number: int, values: dict) -> None:
-        """Queues one MEDIA request; raises Refusal."""
-        path, size = self._locate(values["recording"], values["number"])
-        end = values["offset"] + values["length"]
-        if not values["length"] or end > size:
+    def add(self, request: int, recording: int, number: int, offset: int, length: int, chunk: int) -> None:
+        """Queues one MEDIA request by its number and fields; raises Refusal."""
+        found = self._locate(recording, number)
+        path, size = found[2], found[4]
+        end = offset + length
+        if not length or end > size:
             raise Refusal(messages.OUT_OF_RANGE, "bytes to %d of %d" % (end, size))
-        if not MINIMUM_CHUNK <= values["chunk"] <= versions.MAXIMUM_CHUNK:
-            raise Refusal(messages.OUT_OF_RANGE, "chunk of %d bytes" % values["chunk"])
+        if not MINIMUM_CHUNK <= chunk <= versions.MAXIMUM_CHUNK:
+            raise Refusal(messages.OUT_OF_RANGE, "chunk of %d bytes" % chunk)
         if len(self._queue) >= QUEUE:
             raise Refusal(messages.BUSY, "%d ranges wait already" % QUEUE)
-        self._queue.append([number, path, values["offset"], end, values["chunk"]])
+        self._queue.append([request, path, offset, end, chunk])
 
-    def next_chunk(self) -> tuple[bytes, memoryview]:
-        """(message head, data) of the next answer; raises Refusal with `number` when the card fails."""
-        number, path, offset, end, chunk = self._queue[0]
-        count = min(chunk, end - offset)
+    def next_chunk(self, frame: "AnswerFrame") -> None:
+        """Reads the next answer's media into the frame and packs it; raises Refusal with `number` when the card fails.
+
+        The room is that of a whole chunk also where the range ends within it: rooms of few lengths cost no memory.
+        """
+        waiting = self._queue[0]
+        number, path, offset, end, chunk = waiting
+        count = end - offset if end - offset < chunk else chunk
         try:
             file = self._open(path)
             file.seek(offset)
-            data = self._agent.scratch[:count]
-            if file.readinto(data) != count:
+            if file.readinto(frame.room(chunk)) < count:
                 raise OSError("file ended early")
         except OSError:
             self.clear()
@@ -63,45 +73,64 @@ class Transfer:
         if offset + count == end:
             self._queue.pop(0)
         else:
-            self._queue[0][2] = offset + count
-        return wire.data_head(messages.MEDIA, number, offset, count), data
+            waiting[2] = offset + count
+        frame.pack_media(messages.MEDIA, number, offset, count)
 
     def leaves(self, values: dict) -> bytes:
         """Leaf hashes, the header's first: 32 bytes each from `first`, at most what a message holds. Raises Refusal."""
-        path, size = self._locate(values["recording"], values["number"])
-        leaves = 1 + merkle.leaf_count(size, card.WAV_HEADER, versions.LEAF_SOUND)
+        found = self._locate(values["recording"], values["number"])
+        path, leaves = found[3], found[5]
         if values["first"] > leaves:
             raise Refusal(messages.OUT_OF_RANGE, "leaf %d of %d" % (values["first"], leaves))
-        count = min(values["count"], versions.MAXIMUM_CHUNK // 32)
+        count = min(values["count"], versions.MAXIMUM_CHUNK // _LEAF)
         try:
-            with self._agent.board.card.open(path[: path.rfind(".") + 1] + card.LEAVES, "rb") as file:
-                file.seek(values["first"] * 32)
-                return file.read(count * 32)
+            with self._agent.board.card.open(path, "rb") as file:
+                file.seek(values["first"] * _LEAF)
+                return file.read(count * _LEAF)
         except OSError:
             raise Refusal(messages.STORAGE, "the leaf hashes could not be read")
 
-    def _locate(self, recording: int, number: int) -> tuple[str, int]:
+    def _locate(self, recording: int, number: int) -> tuple[int, int, str, str, int, int]:
+        """A sealed segment on this card, looked for once however many ranges of it follow. Raises Refusal."""
         agent = self._agent
         if not agent.recorder.is_sealed(recording, number):
             raise Refusal(messages.NO_SUCH_SEGMENT, "segment is not sealed yet")
+        if self._found[0] == recording and self._found[1] == number:
+            return self._found
         if agent.card_identity is not None and 1 <= recording <= 9999999 and 1 <= number <= 9999999:
             stem = card.segment_base(agent.folder, recording, number)
-            path = stem + card.extension(codes.MEDIA_WAV)
+            leaves = stem + card.LEAVES
             try:
-                size = agent.board.card.size(path)
+                leaf_bytes = self._sealed_leaves(leaves)
+                for _media, extension in card.EXTENSIONS if leaf_bytes else ():
+                    size = agent.board.card.size(stem + extension)
+                    if size is not None:
+                        self._found = (recording, number, stem + extension, leaves, size, leaf_bytes // _LEAF)
+                        return self._found
             except OSError:
                 agent.lose_card()
                 raise Refusal(messages.STORAGE, "the card could not be read")
-            if size is not None:
-                return path, size
         raise Refusal(messages.NO_SUCH_SEGMENT, "no segment %d of recording %d on this card" % (number, recording))
 
-    def _open(self, path: str):
-        if self._file is not None and path == self._path:
-            return self._file
-        self._let_go()
-        self._file = self._agent.board.card.open(path, "rb")
-        self._path = path
+    def _sealed_leaves(self, path: str) -> int:
+        """Bytes of a segment's leaf hashes; 0 when it was given up or never sealed.
+
+        The header's leaf comes first and is written last, when a segment is closed, over 32 zero bytes. So the list of
+        one that was given up begins with zeros, and a file of an encoder that nothing was hashed of has no list.
+        """
+        cards = self._agent.board.card
+        size = cards.size(path)
+        if not size:
+            return 0
+        with cards.open(path, "rb") as file:
+            first = file.read(_LEAF)
+        return 0 if len(first) < _LEAF or first == _UNSEALED else size
+
+    def _open(self, path: str) -> "ports.File":
+        if self._file is None or path != self._path:
+            self._let_go()
+            self._file = self._agent.board.card.open(path, "rb")
+            self._path = path
         return self._file
 
     def _let_go(self) -> None:

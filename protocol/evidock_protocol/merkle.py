@@ -69,23 +69,28 @@ class LeafHasher:
         self.pending = 0  # bytes in the leaf that is not complete yet
         self._hasher = hashlib.sha256(b"\x00")
 
+    def room(self) -> int:
+        """Bytes that the leaf in hand still takes."""
+        return self.leaf_size - self.pending
+
+    def fill(self, data: "Buffer") -> bytes | None:
+        """Take `data` in, at most room() bytes; return the leaf's hash once it is complete, else None."""
+        self._hasher.update(data)
+        self.pending += len(data)
+        return self._restart() if self.pending == self.leaf_size else None
+
     def update(self, data: "Buffer") -> "Sequence[bytes]":
-        """Take `data` in; return the hashes of the leaves it completed, in order."""
+        """Take `data` of any length in; return the hashes of the leaves it completed, in order."""
         length = len(data)
-        if self.pending + length < self.leaf_size:  # the usual case allocates nothing
-            self._hasher.update(data)
-            self.pending += length
-            return ()
         view = memoryview(data)
         completed: list[bytes] = []
         offset = 0
         while offset < length:
-            end = min(length, offset + self.leaf_size - self.pending)
-            self._hasher.update(view[offset:end])
-            self.pending += end - offset
+            end = min(length, offset + self.room())
+            leaf = self.fill(view[offset:end])
+            if leaf is not None:
+                completed.append(leaf)
             offset = end
-            if self.pending == self.leaf_size:
-                completed.append(self._restart())
         return completed
 
     def finish(self) -> bytes | None:

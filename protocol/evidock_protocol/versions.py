@@ -30,5 +30,5 @@ MAXIMUM_SEGMENT_MS = 60_000  # milliseconds of a segment written inline
 MAXIMUM_FILE = (1 << 32) - 1  # bytes of any media file (FAT32)
 MINIMUM_LEAF = 4096  # bytes
 MAXIMUM_LEAF = 1 << 20  # bytes
-LEAF_SOUND = 16 * 1024  # bytes, leaf size of sound
+LEAF_SOUND = 32 * 1024  # bytes, leaf size of sound
 LEAF_DEFAULT = 64 * 1024  # bytes, leaf size of everything else

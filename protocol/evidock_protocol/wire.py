@@ -8,6 +8,8 @@ from evidock_protocol.errors import Malformed
 from evidock_protocol.versions import MAXIMUM_TEXT
 
 REFUSAL = "0 code u, 1 text t"
+MEDIA_NUMBERS = 6  # of a MEDIA request, after its type
+_MEDIA_ARRAY = 0x80 + 1 + MEDIA_NUMBERS
 
 
 class Refusal(Exception):
@@ -22,30 +24,44 @@ class Refusal(Exception):
 
 def request(kind: int, number: int, values: dict[str, object]) -> bytes:
     """A request's bytes; raises Malformed when `values` are not exactly the request's fields."""
-    return _build(kind, number, _tables(kind)[0], values)
+    return cbor.encode(_message(kind, number, _tables(kind)[0], values))
 
 
 def answer(kind: int, number: int, values: dict[str, object]) -> bytes:
     """An answer's bytes to request `number`."""
-    return _build(kind + messages.ANSWER, number, _tables(kind)[1], values)
+    return cbor.encode(answer_items(kind, number, values))
+
+
+def answer_items(kind: int, number: int, values: dict[str, object]) -> list[object]:
+    """The items of an answer, for a sender that encodes them where it needs them."""
+    return _message(kind + messages.ANSWER, number, _tables(kind)[1], values)
 
 
 def refusal(number: int, code: int, text: str) -> bytes:
     """A refusal's bytes; text beyond MAXIMUM_TEXT bytes is cut off."""
+    return cbor.encode(refusal_items(number, code, text))
+
+
+def refusal_items(number: int, code: int, text: str) -> list[object]:
+    """The items of a refusal, as `answer_items`."""
     while len(text.encode()) > MAXIMUM_TEXT:
         text = text[:-1]
-    return cbor.encode([messages.REFUSAL, number, code, text])
+    return [messages.REFUSAL, number, code, text]
 
 
-def data_head(kind: int, number: int, offset: int, length: int) -> bytes:
-    """The bytes of a MEDIA answer before its `length` data bytes, which the sender frames from its own buffer."""
-    return (
-        b"\x84"
-        + cbor.head(0, kind + messages.ANSWER)
-        + cbor.head(0, number)
-        + cbor.head(0, offset)
-        + cbor.head(2, length)
-    )
+def put_data_head(buffer: bytearray | memoryview, end: int, kind: int, number: int, offset: int, length: int) -> int:
+    """Write what stands before the `length` data bytes of a MEDIA answer, so that it ends at `end`; return its start.
+
+    The sender has the data behind it already, and frames both where they lie.
+    """
+    size = 1 + cbor.head_size(kind + messages.ANSWER) + cbor.head_size(number)
+    start = end - size - cbor.head_size(offset) - cbor.head_size(length)
+    at = cbor.put_head(buffer, start, cbor.ARRAY, 4)
+    at = cbor.put_head(buffer, at, cbor.UNSIGNED, kind + messages.ANSWER)
+    at = cbor.put_head(buffer, at, cbor.UNSIGNED, number)
+    at = cbor.put_head(buffer, at, cbor.UNSIGNED, offset)
+    cbor.put_head(buffer, at, cbor.BYTES, length)
+    return start
 
 
 def parse_request(payload: bytes) -> "tuple[int, int, fields.Fields]":
@@ -58,6 +74,34 @@ def parse_request(payload: bytes) -> "tuple[int, int, fields.Fields]":
         if known == kind:
             return kind, number, _fields(table, rest)
     return kind, number, {}
+
+
+def parse_media(payload: bytes, numbers: list[int]) -> bool:
+    """Whether this is a MEDIA request without a number above 2^32-1; fills `numbers`: the request's, then its fields.
+
+    What `parse_request` says of it too, but that takes kilobytes of heap, and a host asks for every 8 KiB of media.
+    """
+    end = len(payload)
+    if end < 2 + MEDIA_NUMBERS or payload[0] != _MEDIA_ARRAY or payload[1] != messages.MEDIA:
+        return False
+    at = 2
+    for place in range(MEDIA_NUMBERS):
+        if at >= end:
+            return False
+        number = payload[at]
+        at += 1
+        if number >= 24:
+            size = 1 << (number - 24)
+            if number > 26 or at + size > end:
+                return False
+            number = 0
+            for _ in range(size):
+                number = number << 8 | payload[at]
+                at += 1
+            if cbor.head_size(number) != 1 + size:
+                return False
+        numbers[place] = number
+    return at == end
 
 
 def parse_answer(payload: bytes) -> "tuple[int, int, fields.Fields]":
@@ -102,7 +146,7 @@ def _fields(table: str, rest: list[object]) -> "fields.Fields":
     return fields.from_map(table, dict(enumerate(rest)))
 
 
-def _build(kind: int, number: int, table: str, values: dict[str, object]) -> bytes:
+def _message(kind: int, number: int, table: str, values: dict[str, object]) -> list[object]:
     message: list[object] = [kind, number]
     if not table and values:
         raise Malformed(f"message takes no fields, got {len(values)}")
@@ -110,4 +154,4 @@ def _build(kind: int, number: int, table: str, values: dict[str, object]) -> byt
         numbered = fields.to_map(table, values)
         for key in range(len(numbered)):
             message.append(numbered[key])
-    return cbor.encode(message)
+    return message

@@ -29,7 +29,7 @@ def main() -> None:
             )
             seconds.append(time.perf_counter() - begun)
             print(f"run {number}: {seconds[-1]:.1f} s")
-        media = [path.read_bytes() for path in sorted(out.glob("store/recorders/*/media/**/*.wav"))]
+        media = [path.read_bytes() for path in sorted(out.glob("store/recorders/*/media/**/S*.*"))]
     begun = time.perf_counter()
     for _ in range(HASHINGS):
         for data in media:

@@ -6,7 +6,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from support.board import Medium, Tear, verify
-from support.dock import Host, provisioned
+from support.dock import Host
+from support.tracks import provisioned
 
 from evidock_agent import signals
 from evidock_protocol import codes, messages
@@ -17,9 +18,9 @@ RESETS = (codes.RESET_POWER_ON, codes.RESET_WATCHDOG, codes.RESET_SOFTWARE)
 class Life(RuleBasedStateMachine):
     """Whatever escapes from Agent.step() fails the run."""
 
-    @initialize()
-    def begin(self) -> None:
-        self.world = provisioned()
+    @initialize(pictures=st.booleans())
+    def begin(self, pictures: bool) -> None:
+        self.world = provisioned(pictures=pictures)
         self.world.seed = 99
         self.pulled: list[bytes] = []
         self.spare = Medium()
@@ -104,7 +105,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+TestLife.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
 
 
 def _hunted() -> type:

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from support.board import WALL, Tear, World, verify
-from support.dock import Host, provisioned
+from support.board import WALL, Clip, Tear, World, verify
+from support.dock import Host
+from support.tracks import faults, of_track, provisioned
 
 from evidock_agent import signals
-from evidock_protocol import codes, kinds, messages, versions
+from evidock_protocol import codes, kinds, messages
 
 Check = Callable[[World, str], None]
 
@@ -60,14 +61,13 @@ def comes_up(world: World, original: World, durable: list[bytes], what: str) -> 
     raws = world.raws()
     assert raws[: len(durable)] == durable, f"a fork of the chain: {what}"
     verify(world)
-    faults = [body["what"] for body in world.bodies(kinds.FAULT)]
-    assert faults == [], f"an honest cut is accused: {what}"
+    assert faults(world) == [], f"an honest cut is accused: {what}"
     sealed_far_enough(world, original, what)
     size = len(raws)
     world.press(signals.BUTTON_RECORD)
     world.run(1500)
     world.press(signals.BUTTON_RECORD)
-    assert world.kinds()[size:] == ["START", "SEGMENT", "STOP", "EPOCH"], what
+    assert world.kinds()[size:] == ["START", *["SEGMENT"] * len(agent.recorder.tracks), "STOP", "EPOCH"], what
     verify(world)
 
 
@@ -79,15 +79,15 @@ def sealed_far_enough(world: World, original: World, what: str) -> None:
     assert agent is not None
     for body in world.bodies(kinds.SEGMENT):
         if body["attested"] == codes.ATTESTED_RECOVERED:
-            bytes_per_second = 2 * original.sound.rate
-            assert body["length"] - body["attested_length"] <= 5 * bytes_per_second + versions.LEAF_SOUND, what
-            running = agent.recorder._segment
-            if running is not None:
+            bytes_per_second = 2 * original.sound.rate if body["track"] == codes.TRACK_SOUND else 5 * 600
+            assert body["length"] - body["attested_length"] <= 5 * bytes_per_second + body["leaf_size"], what
+            running = next((track.segment for track in agent.recorder.tracks if track.bits == body["track"]), None)
+            if running is not None and running.number == body["number"]:
                 assert running.length - body["length"] <= 2 * bytes_per_second, what
 
 
-def cut_the_shift(stride: int, first: int) -> int:
-    world = provisioned()
+def cut_the_shift(stride: int, first: int, pictures: bool) -> int:
+    world = provisioned(pictures=pictures)
     agent = world.agent
     assert agent is not None
     count = every(world, stride, first, lambda fork, what: comes_up(fork, world, [*world_raws()], what))
@@ -105,21 +105,22 @@ def cut_the_shift(stride: int, first: int) -> int:
     return count[0]
 
 
-@pytest.mark.parametrize("first", range(2))
-def test_a_cut_anywhere_in_a_shift(first: int) -> None:
-    assert cut_the_shift(22, 11 * first) >= 150
+@pytest.mark.parametrize(("first", "pictures"), [(0, False), (11, False), (17, True)])
+def test_a_cut_anywhere_in_a_shift(first: int, pictures: bool) -> None:
+    assert cut_the_shift(22 + 22 * pictures, first, pictures) >= 150
 
 
 @pytest.mark.hunt
+@pytest.mark.parametrize("pictures", [False, True])
 @pytest.mark.parametrize("first", range(4))
-def test_a_cut_everywhere_in_a_shift(first: int) -> None:
-    cut_the_shift(4, first)
+def test_a_cut_everywhere_in_a_shift(first: int, pictures: bool) -> None:
+    cut_the_shift(4, first, pictures)
 
 
-@pytest.mark.parametrize("kept", [False, True])
-@pytest.mark.parametrize("seconds", [1, 9, 14])
-def test_a_cut_anywhere_in_a_recovery(seconds: int, kept: bool) -> None:
-    world = provisioned()
+@pytest.mark.parametrize(("seconds", "kept", "pictures"), [(9, False, False), (14, True, False), (1, False, True),
+                                                           (14, True, True)])  # fmt: skip
+def test_a_cut_anywhere_in_a_recovery(seconds: int, kept: bool, pictures: bool) -> None:
+    world = provisioned(pictures=pictures)
     world.press(signals.BUTTON_RECORD)
     world.run(seconds * 1000)
     broken = world.fork(seconds, kept)
@@ -134,7 +135,7 @@ def test_a_cut_anywhere_in_a_recovery(seconds: int, kept: bool) -> None:
         assert fork.kinds().count("STOP") == fork.kinds().count("START") == 1, what
         assert fork.kinds().count("INTERRUPT") == 1, what
 
-    count = every(broken, 1, 0, check)
+    count = every(broken, 1 + pictures, 0, check)
     broken.settle()
     verify(broken)
     assert count[0] > 15
@@ -187,11 +188,13 @@ def test_a_cut_anywhere_in_provisioning_a_used_chip() -> None:
     assert count[0] > 20
 
 
-def test_a_cut_while_a_segment_rotates() -> None:
-    """Two segment files are open to recovery then, and two entries may be on their way."""
-    world = provisioned(rate=2000)
+@pytest.mark.parametrize(("pictures", "stride"), [(False, 3), (True, 7)])
+def test_a_cut_while_segments_rotate(pictures: bool, stride: int) -> None:
+    """Two files of each track are open to recovery then, and as many entries may be on their way."""
+    world = provisioned(2000, pictures)
     world.press(signals.BUTTON_RECORD)
     world.run(58_000)
+    tracks = 1 + pictures
 
     def check(fork: World, what: str) -> None:
         agent = fork.boot()
@@ -200,11 +203,28 @@ def test_a_cut_while_a_segment_rotates() -> None:
         verify(fork)
         assert fork.bodies(kinds.FAULT) == [], what
         numbers = [body["number"] for body in fork.bodies(kinds.SEGMENT)]
-        assert numbers in ([1], [1, 2]), what
-        ticks = [(body["first_tick"], body["last_tick"]) for body in fork.bodies(kinds.SEGMENT)]
-        assert all(abs(later[0] - before[1]) <= 1000 for before, later in pairwise(ticks)), what
+        assert numbers == list(range(1, len(numbers) + 1)), what
+        assert tracks <= len(numbers) <= 2 * tracks, what
+        for track in (codes.TRACK_SOUND, codes.TRACK_PICTURE)[:tracks]:
+            ticks = [(body["first_tick"], body["last_tick"]) for body in of_track(fork, track)]
+            assert all(abs(later[0] - before[1]) <= 1000 for before, later in pairwise(ticks)), what
 
-    count = every(world, 3, 0, check)
+    count = every(world, stride, 0, check)
     world.run(4_000)
     assert world.kinds()[-1] == "SEGMENT"
     assert count[0] > 20
+
+
+@pytest.mark.parametrize("seconds", [3, 30])
+def test_a_cut_with_an_encoder_names_its_file(seconds: int) -> None:
+    """Nothing vouches for it: its sound is sealed, its own file is not."""
+    world = provisioned(pictures=False, clip=Clip())
+    world.press(signals.BUTTON_RECORD)
+    world.run(seconds * 1000)
+    world.cut()
+    world.boot()
+    world.settle()
+    assert [(what, number) for what, number, _values in faults(world)] == [(codes.FAULT_RECOVERED_EXCESS, 2)]
+    assert faults(world)[0][2][0] == 0
+    assert [body["number"] for body in world.bodies(kinds.SEGMENT)] == [1]
+    verify(world)

@@ -291,7 +291,7 @@ def test_without_a_card_a_start_says_why_it_ended() -> None:
 def test_long_recordings_change_the_key() -> None:
     world = provisioned(rate=500)
     world.press(RECORD)
-    world.run(1_300_000)
+    world.run(1_330_000)
     assert [body["reason"] for body in world.bodies(kinds.EPOCH)] == [codes.EPOCH_TIME] * 2
     verify(world)
 

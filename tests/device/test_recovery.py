@@ -51,7 +51,7 @@ def test_an_honest_cut_is_sealed_and_accused_of_nothing() -> None:
     comes_up(world, codes.RESET_WATCHDOG)
     (segment,) = world.bodies(kinds.SEGMENT)
     assert segment["attested"] == codes.ATTESTED_RECOVERED
-    assert segment["attested_length"] > 11 * SECOND
+    assert segment["attested_length"] > 10 * SECOND
     assert segment["length"] > 12 * SECOND
     assert world.bodies(kinds.INTERRUPT)[0]["cause"] == codes.CAUSE_WATCHDOG
     assert faults(world) == []

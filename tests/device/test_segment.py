@@ -5,31 +5,37 @@ from __future__ import annotations
 import hashlib
 import io
 import wave
+from random import Random
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.board import MemoryCard, Power, World
 
-from evidock_agent.segment import Segment
-from evidock_protocol import card
+from evidock_agent.sound import SoundSegment
+from evidock_protocol import card, merkle, versions
+
+LEAF = versions.LEAF_SOUND
 
 
 class Source:
     rate, channels, bits = 8000, 1, 16
 
-    def __init__(self) -> None:
-        self.gone = 0
 
-    def lost(self) -> int:
-        return self.gone
-
-
-def a_segment() -> tuple[World, Segment, Source]:
+def a_segment() -> tuple[World, SoundSegment]:
     world = World()
     cards = MemoryCard(world, Power())
     cards.mount()
-    source = Source()
-    return world, Segment(cards, "EVIDOCK/0", 1, 1, source, 1000), source  # pyright: ignore[reportArgumentType]
+    return world, SoundSegment(cards, "EVIDOCK/0", 1, 1, Source(), 1000)  # pyright: ignore[reportArgumentType]
+
+
+def sealed(segment: SoundSegment) -> dict[str, Any]:
+    steps = segment.seal_steps(boot=3)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def independent_root(header: bytes, data: bytes) -> tuple[bytes, list[bytes]]:
@@ -43,22 +49,24 @@ def independent_root(header: bytes, data: bytes) -> tuple[bytes, list[bytes]]:
             split *= 2
         return hashlib.sha256(b"\1" + tree(leaves[:split]) + tree(leaves[split:])).digest()
 
-    leaves = [hashlib.sha256(b"\0" + data[at : at + 16384]).digest() for at in range(0, len(data), 16384)]
+    leaves = [hashlib.sha256(b"\0" + data[at : at + LEAF]).digest() for at in range(0, len(data), LEAF)]
     first = hashlib.sha256(b"\0" + header).digest()
     return hashlib.sha256(b"\1" + first + tree(leaves)).digest(), [first, *leaves]
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(0, 2048).map(lambda half: 2 * half), max_size=40), st.randoms(use_true_random=False))
-def test_roots_leaves_and_header(sizes: list[int], random) -> None:
-    world, segment, _source = a_segment()
+@given(st.lists(st.integers(0, 10_000).map(lambda half: 2 * half), max_size=20), st.integers(0, 1 << 30))
+def test_roots_leaves_and_header(sizes: list[int], seed: int) -> None:
+    random = Random(seed)
+    world, segment = a_segment()
     data = b""
     for size in sizes:
         piece = random.randbytes(size)
         segment.write(memoryview(piece))
         data += piece
-    segment.end(5000)
-    body = segment.close(boot=3)
+    segment.last_tick = 5000
+    segment.written = len(data) // 2
+    body = sealed(segment)
     assert world.medium is not None
     found = world.medium.files[segment.stem + "WAV"]
     root, leaves = independent_root(found[: card.WAV_HEADER], data)
@@ -70,10 +78,15 @@ def test_roots_leaves_and_header(sizes: list[int], random) -> None:
         assert (sound.getframerate(), sound.getnchannels(), sound.getnframes()) == (8000, 1, len(data) // 2)
 
 
-def test_what_is_lost_after_the_end_is_not_this_segments() -> None:
-    """A segment may wait for its turn to be closed, behind a docking's signatures."""
-    _world, segment, source = a_segment()
-    source.gone = 10
-    segment.end(2000)
-    source.gone = 500
-    assert segment.close(1)["lost"] == 10
+@settings(max_examples=10)
+@given(st.integers(1, 30))
+def test_a_checkpoint_vouches_for_whole_leaves_only(blocks: int) -> None:
+    _world, segment = a_segment()
+    data = bytes(range(256)) * 16
+    for _ in range(blocks):
+        segment.write(memoryview(data))
+    values = segment.checkpoint_values(bytes(32), bytes(32), 1, 2000)
+    whole = blocks * 4096 // LEAF
+    assert (values["leaves"], values["length"]) == (whole, card.WAV_HEADER + whole * LEAF)
+    leaves = merkle.hash_leaves(data * blocks, 0, LEAF)[:whole]
+    assert values["root"] == merkle.root_of(leaves)

@@ -13,7 +13,7 @@ from support.dock import HOST, NONCE, ORGANISATION, Host, certificate, provision
 
 from evidock.keys import SigningKey
 from evidock_agent import signals, tallies
-from evidock_protocol import card, codes, entry, framing, kinds, messages, statements, versions, wire
+from evidock_protocol import card, codes, entry, flash, framing, kinds, messages, statements, versions, wire
 from evidock_protocol.wire import Refusal
 
 STRANGER = SigningKey(b"S" * 32)
@@ -296,6 +296,47 @@ def test_a_card_pulled_in_the_middle_of_a_transfer(world: World) -> None:
     world.run(500)
     assert len(host.media(1, 1, 0, 1000)) == 1000
     assert [body["new"] is None for body in world.bodies(kinds.MEDIUM)] == [False, True, False]
+
+
+# The journal.
+
+
+def test_an_entry_that_rotted_in_the_ring_is_served_from_the_card(world: World) -> None:
+    """One flipped bit, after the card has its copy: the host gets every entry, as it was."""
+    for _ in range(3):
+        world.record(1000)
+    world.boot()
+    world.settle()
+    agent = world.agent
+    assert agent is not None
+    before = world.raws()
+    assert agent.mirror.end == len(before)
+    lost = len(before) - 8
+    address = agent.journal._addresses[lost]
+    world.flash["journal"][address + flash.RECORD_HEAD + 40] ^= 1
+    agent = world.boot()
+    world.settle()
+    assert agent.journal.raw(lost) == b""
+    host = Host(world)
+    size = host.attach()["size"]
+    assert host.ask(messages.JOURNAL, {"first": lost, "limit": 10})["entries"] == before[lost]
+    assert host.ask(messages.JOURNAL, {"first": lost - 1, "limit": 4096})["entries"] == before[lost - 1]
+    assert host.pull(size)[: len(before)] == before
+    world.medium = None
+    world.run(500)
+    assert code_of(host, messages.JOURNAL, {"first": lost, "limit": 10}) == messages.STORAGE
+
+
+@pytest.mark.parametrize("limit", [0, 1, 700, 1 << 62])
+def test_a_journal_answer_holds_whole_entries(world: World, limit: int) -> None:
+    raws = world.raws()
+    host = Host(world)
+    host.attach()
+    for first in range(len(raws)):
+        found = host.ask(messages.JOURNAL, {"first": first, "limit": limit})["entries"]
+        assert found.startswith(raws[first])
+        assert len(found) <= max(min(limit, versions.MAXIMUM_CHUNK), len(raws[first]))
+        assert b"".join(world.raws()[first:]).startswith(found)
 
 
 # Hostile lines.

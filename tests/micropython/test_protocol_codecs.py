@@ -37,7 +37,7 @@ chunk = [1, body]
 used("encode_chunk", lambda: cbor.encode_into(buffer, 0, chunk))
 used("skip_chunk", lambda: cbor.skip(buffer, 0))
 hasher = merkle.LeafHasher(1 << 20)
-used("hash_chunk", lambda: hasher.update(body))
+used("hash_chunk", lambda: hasher.fill(body))
 """
 # Bytes at most, of 4 KiB handled. Reading makes the payload itself; a full block costs a moved view.
 LIMITS = {

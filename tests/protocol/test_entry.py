@@ -1,6 +1,7 @@
 """Entries: the vectors with their signatures, one encoding for one entry, hostile payloads (AT-2, AT-26, AT-27)."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -49,10 +50,12 @@ def test_what_is_rejected_for_its_form_is_no_accepted_entry(case: dict[str, Any]
 
 @pytest.mark.parametrize("name", ["entries", "statements", "private", "flash", "messages", "wav", "journal"])
 def test_vectors_are_what_their_maker_writes(name: str) -> None:
-    assert (VECTORS / f"{name}.json").read_text(encoding="ascii") == make_entry_vectors.text(CONTENTS[name])
+    assert (VECTORS / f"{name}.json").read_text(encoding="ascii") == make_entry_vectors.text(contents()[name])
 
 
-CONTENTS = make_entry_vectors.contents()
+@cache
+def contents() -> dict[str, Any]:
+    return make_entry_vectors.contents()
 
 
 def test_every_kind_has_a_vector() -> None:
@@ -62,7 +65,7 @@ def test_every_kind_has_a_vector() -> None:
 
 
 def test_every_signature_of_the_sample_journal_holds() -> None:
-    journal = CONTENTS["journal"]
+    journal = contents()["journal"]
     assert isinstance(journal, dict)
     epochs = journal["epochs"]
     for one in journal["entries"]:

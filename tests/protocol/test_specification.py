@@ -11,6 +11,7 @@ from evidock import layout
 from evidock.report import Verdict
 from evidock.verification.codes import CODES, WRITTEN_AS
 from evidock_protocol import (
+    avi,
     card,
     cbor,
     codes,
@@ -23,6 +24,7 @@ from evidock_protocol import (
     names,
     statements,
     versions,
+    wav,
     wire,
 )
 
@@ -245,13 +247,19 @@ def test_magics_and_sizes_of_flash():
         f"slots of {flash.KEY_SLOT} bytes without sector heads, {flash.SECTOR // flash.KEY_SLOT} to a sector",
         f"The first {flash.KEY_BYTES} bytes are used",
         f"kind: {flash.RECORD_PRIVATE} a private record, {flash.RECORD_ENTRY} an entry; {flash.RECORD_FREE}:",
+        f"behind it one of kind {flash.RECORD_KEY_TABLE}: the key",
+        f"{flash.KEY_TABLE} bytes, a comb of {flash.KEY_TABLE_TEETH} teeth, {flash.KEY_TABLE_BLOCKS} blocks",
     ):
         assert words in text, words
 
 
 @pytest.mark.parametrize(
     ("heading", "ends"),
-    [("Internal flash", [flash.HEAD, flash.RECORD_HEAD, flash.ANCHOR, flash.KEY_BYTES]), ("WAV", [card.WAV_HEADER])],
+    [
+        ("Internal flash", [flash.HEAD, flash.RECORD_HEAD, flash.ANCHOR, flash.KEY_BYTES, flash.KEY_TABLE]),
+        ("WAV", [wav.WAV_HEADER]),
+        ("AVI", [avi.AVI_HEADER, avi.INDEX_ROW]),
+    ],
 )
 def test_layouts_have_no_gap(heading: str, ends: list[int]):
     found = []
@@ -268,7 +276,7 @@ def test_layouts_have_no_gap(heading: str, ends: list[int]):
 
 def test_the_layout_of_the_wav_header():
     """The header laid out as the table says is the one that is written."""
-    header = card.wav_header(8000, 1, 16, 40_000)
+    header = wav.wav_header(8000, 1, 16, 40_000)
     assert (header[:4], header[8:12], header[12:16], header[36:40]) == (b"RIFF", b"WAVE", b"fmt ", b"JUNK")
     numbers = {4: 40_512 - 8, 16: 16, 24: 8000, 28: 16_000, 40: 460, 508: 40_000}
     assert {at: int.from_bytes(header[at : at + 4], "little") for at in numbers} == numbers
@@ -277,6 +285,39 @@ def test_the_layout_of_the_wav_header():
     assert (header[44:504], header[504:508]) == (bytes(460), b"data")
     for offset in (*numbers, *shorts, 504, 512 - 4):
         assert re.search(rf"^\| {offset} \|", section("WAV"), re.MULTILINE) or offset in (16, 40)
+
+
+def test_the_layout_of_the_avi_header():
+    """Each row of the table says what stands there, and the rows are all of the header."""
+    width, height, rate, chunks, length = 640, 480, 15, 900, 123_456
+    header = avi.avi_header(width, height, rate, chunks, length)
+    named = {
+        "length of the file − 8": 512 + length + 8 + 16 * chunks - 8,
+        "floor(1000000 / rate): microseconds of a picture": 66_666,
+        "flags: 16 when there is an index, else 0": 16,
+        "number of chunks": chunks,
+        f"width in pixels, 1–{avi.MAXIMUM_SIDE}": width,
+        f"height in pixels, 1–{avi.MAXIMUM_SIDE}": height,
+        "width": width,
+        "height": height,
+        f"rate: pictures per second, 1–{avi.MAXIMUM_RATE}": rate,
+        "width × height × 3": width * height * 3,
+        "bytes of all chunks + 4": length + 4,
+    }
+    rows = next(table for table in tables(section("AVI")) if table[0] == ["offset", "size", "content"])[1:]
+    for offset, size, content in rows:
+        at, count = int(offset), int(size)
+        if content == "zeros":
+            expected = bytes(count)
+        elif content in named:
+            expected = named[content].to_bytes(count, "little")
+        else:  # words in quotation marks, and numbers of 4 bytes, or of 2
+            parts = content.split(":")[0].split(", ")
+            expected = b"".join(
+                part[1:-1].encode() if part[0] == '"' else int(part, 0).to_bytes(min(count, 4), "little")
+                for part in parts
+            )
+        assert header[at : at + count] == expected, (offset, content)
 
 
 def test_paths_on_the_card():
@@ -407,6 +448,8 @@ def test_what_modules_cite_is_a_section():
         "Epoch change: the order of durable steps",
         "The card",
         "WAV",
+        "AVI",
+        "Files of an encoder",
         "The archive",
         "The journal file",
         "Verification of a chain",

@@ -47,8 +47,33 @@ def test_fields_are_checked_when_written() -> None:
 
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**63 - 1), st.binary(max_size=50))
 def test_the_head_of_a_media_answer(number: int, offset: int, data: bytes) -> None:
-    head = wire.data_head(messages.MEDIA, number, offset, len(data))
-    assert head + data == wire.answer(messages.MEDIA, number, {"offset": offset, "data": data})
+    buffer = bytearray(40) + data
+    start = wire.put_data_head(buffer, 40, messages.MEDIA, number, offset, len(data))
+    assert buffer[:start] == bytes(start)
+    assert buffer[start:] == wire.answer(messages.MEDIA, number, {"offset": offset, "data": data})
+
+
+numbers = st.integers(0, 30) | st.integers(0, 2**32 + 2) | st.sampled_from([255, 256, 65535, 65536, 2**32 - 1])
+
+
+@given(st.lists(numbers, min_size=5, max_size=7), st.binary(max_size=3), st.data())
+def test_a_media_request_is_read_one_way(rest: list[int], tail: bytes, data: st.DataObject) -> None:
+    """The short way takes nothing that the strict one refuses or reads otherwise; and all that hosts ask."""
+    payload = bytearray(written([messages.MEDIA, *rest]) + tail * data.draw(st.integers(0, 1)))
+    for _ in range(data.draw(st.integers(0, 2))):
+        payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
+    del payload[data.draw(st.integers(0, len(payload)) | st.just(len(payload))) :]
+    found = [-1] * wire.MEDIA_NUMBERS
+    taken = wire.parse_media(bytes(payload), found)
+    try:
+        kind, number, values = wire.parse_request(bytes(payload))
+    except Malformed:
+        assert not taken
+        return
+    expected = [number, *values.values()] if kind == messages.MEDIA else [2**32]
+    assert taken == (max(expected) < 2**32)
+    if taken:
+        assert found == expected
 
 
 @given(st.binary(max_size=120))

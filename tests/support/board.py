@@ -6,6 +6,8 @@ or in the middle of the operation.
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +16,11 @@ from evidock.chain import Chain
 from evidock_agent import signals
 from evidock_agent.agent import Agent
 from evidock_protocol import card, codes, entry, flash, kinds, merkle
+from evidock_simulator.virtual.camera import Camera
 from evidock_simulator.virtual.clock import Clock
+from evidock_simulator.virtual.condition import Condition
+from evidock_simulator.virtual.drawn import Drawn
+from evidock_simulator.virtual.encoder import Encoder
 from evidock_simulator.virtual.generator import Generator
 from evidock_simulator.virtual.links import MemoryLink
 from evidock_simulator.virtual.microphone import Microphone
@@ -216,7 +222,9 @@ class MemoryFile:
         medium = self._cards.writes(tear)
         if medium.free <= 0:
             raise OSError(ENOSPC)
-        content = medium.written.setdefault(path, bytearray(medium.files.get(path, b"")))
+        content = medium.written.get(path)
+        if content is None:
+            content = medium.written[path] = bytearray(medium.files.get(path, b""))
         content[at : at + len(data)] = data
         self.at += len(data)
         return len(data)
@@ -275,8 +283,24 @@ class Sound:
         return first >= 0 and expected == data
 
 
+class Clip:
+    """What an encoder writes, piece by piece: a head, 10 pieces a second, a tail."""
+
+    media = codes.MEDIA_MP4
+
+    def __init__(self, tracks: int = codes.TRACK_PICTURE, rate: int = 10):
+        self.tracks = tracks
+        self.rate = rate
+
+    def due(self, milliseconds: int, ended: bool) -> int:
+        return 1 + milliseconds // 100 + ended
+
+    def piece(self, number: int) -> bytes:
+        return hashlib.sha256(b"%d" % number).digest() * 10
+
+
 class Board:
-    """The Board port of one boot."""
+    """The Board port of one boot. What the world has of sound, pictures and clip, it has a source for."""
 
     model = "TEST"
     protection = codes.PROTECTION_SIMULATED
@@ -291,9 +315,13 @@ class Board:
         self.journal_flash = NorFlash(world, "journal", power)
         self.anchor_flash = NorFlash(world, "anchor", power)
         self.card = MemoryCard(world, power)
-        self.capture = Microphone(world.sound, world.clock)
-        self.camera = None
-        self.encoder = None
+        self.capture: Any = Microphone(world.sound, world.clock) if world.sound.rate else None
+        self.camera: Any = None
+        if world.pictures is not None:
+            self.camera = Camera(world.pictures, world.clock, world.camera_condition)
+        self.encoder: Any = None
+        if world.clip is not None:
+            self.encoder = Encoder(world.clip, self.card, world.clock, world.encoder_condition)
         self.battery = self.indicator = self.watchdog = self.buttons = self
         self.random: Any = Generator(world.seed, world.boots)
         self.link = world.link
@@ -328,13 +356,21 @@ class Board:
 
 
 class World:
-    """A recorder, its card and its line; `agent` is None without power. As a line it lets time pass while it waits."""
+    """A recorder, its card and its line; `agent` is None without power. As a line it lets time pass while it waits.
 
-    def __init__(self, rate: int = 8000, seed: int = 1):
+    Without a `rate` it hears nothing; with `pictures` it has a camera, with a `clip` an encoder. How these two fail is
+    set in their conditions.
+    """
+
+    def __init__(self, rate: int = 8000, seed: int = 1, pictures: bool = False, clip: Clip | None = None):
         self.flash = {name: bytearray(b"\xff" * (flash.SECTOR * count)) for name, count in SECTORS.items()}
         self.medium: Medium | None = Medium()
         self.clock = Clock(0, WALL)
         self.sound = Sound(rate)
+        self.pictures = Drawn(5) if pictures else None
+        self.clip = clip
+        self.camera_condition = Condition()
+        self.encoder_condition = Condition()
         self.link = MemoryLink()
         self.seed = seed
         self.boots = 0
@@ -344,6 +380,7 @@ class World:
         self.board: Board | None = None
         self.power = Power()
         self._steps = 0
+        self._seen: dict[bytes, None] = {}
 
     # Power.
 
@@ -367,7 +404,7 @@ class World:
 
     def fork(self, cut: int, kept: bool = False) -> World:
         """This world with its power cut at operation `cut`; with `kept` the card had written all that it was given."""
-        other = World(self.sound.rate, self.seed)
+        other = World(self.sound.rate, self.seed, self.pictures is not None, self.clip)
         other.flash = {name: bytearray(image) for name, image in self.flash.items()}
         other.medium = None if self.medium is None else self.medium.fork(kept)
         other.clock = Clock(self.clock.now, self.clock.wall)
@@ -382,6 +419,8 @@ class World:
         """One step and the time after it. Whatever escapes from the agent fails the test."""
         assert self.agent is not None
         wait = self.agent.step()
+        if self.board is not None and self.board.encoder is not None:
+            self.board.encoder.work()
         self._steps += 1
         if wait == 0 and self._steps % 8 == 0:
             wait = 1
@@ -395,10 +434,10 @@ class World:
             self.step()
 
     def settle(self) -> None:
-        """Runs until no job waits."""
+        """Runs until no job waits and what ended is sealed."""
         self.step()
-        for _ in range(100_000):
-            if self.agent is None or not self.agent._jobs:
+        for _ in range(200_000):
+            if self.agent is None or not (self.agent._jobs or self.agent.recorder.is_sealing):
                 return
             self.step()
         raise AssertionError("the recorder does not settle")
@@ -440,6 +479,16 @@ class World:
         return data
 
     # What is there.
+
+    def seen(self) -> dict[bytes, None]:
+        """All pictures that the camera may have given until now."""
+        source = self.pictures
+        assert source is not None
+        while len(self._seen) < (self.clock.now + 1000) * source.rate // 1000:
+            picture = bytearray(source.length(len(self._seen)))
+            source.read(len(self._seen), 0, memoryview(picture))
+            self._seen[bytes(picture)] = None
+        return self._seen
 
     def raws(self) -> list[bytes]:
         """The journal as the ring has it."""
@@ -494,32 +543,79 @@ def key_slots() -> range:
 
 
 def check_recordings(world: World, items: list[entry.Entry], media: bool, genuine: bool = True) -> None:
-    """START and STOP alternate, and each SEGMENT's file has its root."""
+    """START and STOP alternate, numbers rise, each track goes on where it was, and each SEGMENT's file has its root."""
     assert world.agent is not None
     running: int | None = None
-    number = 0
+    number = segments = 0
+    passed: set[int] = set()
+    ticks: dict[int, int] = {}
     for item in items:
         body = item.body
         if item.kind == kinds.START:
             assert running is None
-            running, number = body["recording"], 0
+            running, number, segments = body["recording"], 0, 0
+            passed, ticks = set(), {}
+        elif item.kind == kinds.FAULT and body["recording"] == running and body["segment"] is not None:
+            passed.add(body["segment"])
         elif item.kind == kinds.SEGMENT:
-            number += 1
-            assert (body["recording"], body["number"]) == (running, number)
-            assert body["expected"] >= body["written"] - 1
+            between = set(range(number + 1, body["number"]))
+            assert body["number"] > number
+            assert between <= passed, "a number is missing without a word"
+            number = body["number"]
+            segments += 1
+            assert body["recording"] == running
+            if body["attested"] != codes.ATTESTED_RECOVERED and not between:
+                assert body["first_tick"] == ticks.get(body["track"], body["first_tick"])
+            ticks[body["track"]] = body["last_tick"]
+            if body["track"] == codes.TRACK_SOUND:
+                assert body["expected"] >= body["written"] - 1
             if media:
-                data = world.file(body["recording"], body["number"])
-                assert data is not None
-                assert root_of(data[: body["length"]]) == body["root"]
-                if genuine and not body["lost"]:
-                    assert world.sound.has(data[card.WAV_HEADER : body["length"]])
+                check_media(world, body, genuine)
         elif item.kind == kinds.STOP:
-            assert (body["recording"], body["segments"]) == (running, number)
+            assert (body["recording"], body["segments"]) == (running, segments)
+            assert body["last_tick"] >= max(ticks.values(), default=0)
             running = None
     assert running == world.agent.recording
 
 
-def root_of(data: bytes) -> bytes:
-    """A sound segment's root, computed without the agent's code for it."""
-    leaves = merkle.hash_leaves(data, card.WAV_HEADER, 16384)
-    return merkle.segment_root(merkle.leaf_hash(data[: card.WAV_HEADER]), merkle.root_of(leaves))
+def check_media(world: World, body: dict[str, Any], genuine: bool) -> None:
+    """A segment's file: its root, and what is in it."""
+    extension = card.extension(body["media"])
+    data = world.file(body["recording"], body["number"], extension)
+    assert data is not None
+    data = data[: body["length"]]
+    assert len(data) == body["length"]
+    assert root_of(data, body["header_length"], body["leaf_size"]) == body["root"]
+    if body["media"] == codes.MEDIA_AVI:
+        check_pictures(world, body, data, genuine)
+    elif body["media"] == codes.MEDIA_WAV and genuine and not body["lost"]:
+        assert world.sound.has(data[body["header_length"] :])
+
+
+def check_pictures(world: World, body: dict[str, Any], data: bytes, genuine: bool) -> None:
+    """An AVI as long as it says, with as many chunks, all in its index; each whole one a picture of the world's."""
+    assert data[:4] + data[8:12] == b"RIFFAVI "
+    assert struct.unpack_from("<I", data, 4)[0] == len(data) - 8
+    end = 508 + struct.unpack_from("<I", data, 504)[0]
+    at, chunks, whole = 512, [], 0
+    while at < end:
+        name, length = struct.unpack_from("<4sI", data, at)
+        assert name == b"00dc"
+        picture = data[at + 8 : at + 8 + length]
+        chunks.append((at - 508, length))
+        whole += picture in world.seen()
+        at += 8 + length + length % 2
+    assert at == end
+    assert len(chunks) == body["written"] + body["lost"]
+    if chunks:
+        assert data[end : end + 4] == b"idx1"
+        rows = [struct.unpack_from("<4sIII", data, place)[2:] for place in range(end + 8, len(data), 16)]
+        assert rows == chunks
+    if genuine:
+        assert whole == body["written"]
+
+
+def root_of(data: bytes, header: int, leaf_size: int) -> bytes:
+    """A segment's root, computed without the agent's code for it."""
+    leaves = merkle.hash_leaves(data, header, leaf_size)
+    return merkle.segment_root(merkle.leaf_hash(data[:header]), merkle.root_of(leaves))

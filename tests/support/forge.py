@@ -11,6 +11,9 @@ from datetime import UTC
 from pathlib import Path
 
 from nacl.signing import SigningKey
+from support.forged_media import SAMPLES as RATE
+from support.forged_media import File, avi_file, wav_file
+from support.forged_media import sound as sound
 
 from evidock import layout
 from evidock_protocol import (
@@ -28,7 +31,6 @@ from evidock_protocol import (
 )
 
 START_MS = 1_741_939_200_000  # 2025-03-14 08:00:00 UTC
-RATE = 16_000
 SECOND = 2 * RATE  # bytes of one second of sound
 
 
@@ -45,13 +47,6 @@ def statement(key: SigningKey, typ: int, payload: bytes) -> bytes:
     """A COSE_Sign1 of `payload` by `key`."""
     key_id = sign1.thumbprint(public(key))
     return sign1.assemble(typ, key_id, payload, key.sign(sign1.signed_bytes(typ, key_id, payload)).signature)
-
-
-def sound(seconds: float, seed: object = 0) -> bytes:
-    """16-bit samples that differ everywhere."""
-    length = int(seconds * RATE) * 2
-    block = hashlib.sha256(str(seed).encode()).digest()
-    return (hashlib.shake_128(block).digest(min(length, 1 << 16)) * (length // (1 << 16) + 1))[:length]
 
 
 @dataclass
@@ -72,7 +67,8 @@ class Recorder:
     organisation: bytes
     wall_state: int = codes.WALL_SYNCHRONISED
     protection: int = 2
-    leaf_size: int = versions.LEAF_SOUND
+    leaf_size: int = 1 << 14  # bytes
+    tracks: int = codes.TRACK_SOUND  # that the board has
     started: int = START_MS
     epoch: int = 0
     boot: int = 1
@@ -90,6 +86,7 @@ class Recorder:
         self.tree = merkle.TreeHasher()
         self.newest = entry.ZERO_HASH
         self.first_tick = 0
+        self.sealed_count = 0
         self.genesis_hash = b""
 
     def wait(self, seconds: float) -> None:
@@ -182,10 +179,11 @@ class Recorder:
     def start(self) -> None:
         self.recording += 1
         self.number = 0
+        self.sealed_count = 0
         body = {
             "recording": self.recording,
             "reason": codes.START_BUTTON,
-            "tracks": codes.TRACK_SOUND,
+            "tracks": self.tracks,
             "card": bytes(16),
             "battery": 90,
             "storage_free": 1000,
@@ -203,44 +201,66 @@ class Recorder:
             sound(seconds, (self.name, self.recording, self.number)), self.last_tick, self.ticks, **changed
         )
 
+    def both(self, seconds: float, lost: int = 0) -> None:
+        """Records sound and pictures for `seconds` and seals both."""
+        first = self.last_tick
+        self.wait(seconds)
+        self.seal(sound(seconds, (self.name, self.recording, self.number)), first, self.ticks)
+        self.seal_file(avi_file(seconds, (self.name, self.recording, self.number), lost), first, self.ticks)
+
     def seal(self, data: bytes, first: int, last: int, **changed: object) -> bytes:
+        return self.seal_file(wav_file(data, self.leaf_size), first, last, **changed)
+
+    def seal_file(self, file: File, first: int, last: int, **changed: object) -> bytes:
+        """Seals `file` as the next segment; `changed` overrides fields of SEGMENT."""
         self.number += 1
-        whole = card.wav_header(RATE, 1, 16, len(data)) + data
+        self.sealed_count += 1
         leaves = [
-            merkle.leaf_hash(whole[: card.WAV_HEADER]),
-            *merkle.hash_leaves(whole, card.WAV_HEADER, self.leaf_size),
+            merkle.leaf_hash(file.data[: file.header]),
+            *merkle.hash_leaves(file.data, file.header, file.leaf_size),
         ]
+        post_close = file.attested == codes.ATTESTED_POST_CLOSE
         body: dict[str, object] = {
             "recording": self.recording,
             "number": self.number,
-            "media": codes.MEDIA_WAV,
-            "header_length": card.WAV_HEADER,
-            "length": len(whole),
-            "leaf_size": self.leaf_size,
+            "media": file.media,
+            "header_length": file.header,
+            "length": len(file.data),
+            "leaf_size": file.leaf_size,
             "root": merkle.segment_root(leaves[0], merkle.root_of(leaves[1:])),
             "boot": self.boot,
             "first_tick": first,
             "last_tick": last,
-            "expected": (last - first) * RATE // 1000,
-            "written": len(data) // 2,
-            "lost": 0,
-            "rate": RATE,
-            "track": codes.TRACK_SOUND,
-            "attested": codes.ATTESTED_INLINE,
+            "expected": (last - first) * file.rate // 1000,
+            "written": file.written,
+            "lost": file.lost,
+            "rate": file.rate,
+            "track": file.track,
+            "attested": file.attested,
             "stored": codes.STORED_PLAIN,
-            "attested_length": len(whole),
+            "attested_length": 0 if post_close else len(file.data),
         }
         body.update(changed)
-        self.media[self.recording, self.number] = Media(whole, b"".join(leaves), codes.MEDIA_WAV, self.started_ms)
+        self.media[self.recording, self.number] = Media(file.data, b"".join(leaves), file.media, self.started_ms)
         self.last_tick = last
         self.sealed = body
         return self.add(kinds.SEGMENT, body)
+
+    def give_up(self, reason: int, what: int = codes.FAULT_CAPTURE) -> None:
+        """The next number gets no segment, and FAULT says why."""
+        self.number += 1
+        values = [reason, 0] if what == codes.FAULT_CAPTURE else [reason]
+        self.fault(values, what, self.number)
+
+    def fault(self, values: list[int], what: int = codes.FAULT_CAPTURE, segment: int | None = None) -> None:
+        body = {"what": what, "recording": self.recording, "segment": segment, "values": values}
+        self.add(kinds.FAULT, body)
 
     def stop(self, reason: int = codes.STOP_BUTTON, boot: int | None = None) -> None:
         body: dict[str, object] = {
             "recording": self.recording,
             "reason": reason,
-            "segments": self.number,
+            "segments": self.sealed_count,
             "last_tick": self.last_tick,
             "boot": boot or self.boot,
             "battery": 80,

@@ -221,7 +221,9 @@ def rejected_message(case):
 
 
 def media_head(case):
-    equal(wire.data_head(case["type"], case["number"], case["offset"], case["length"]), raw(case["hex"]))
+    buffer = bytearray(40)
+    start = wire.put_data_head(buffer, 37, case["type"], case["number"], case["offset"], case["length"])
+    equal((bytes(buffer[start:37]), bytes(buffer[37:])), (raw(case["hex"]), bytes(3)))
 
 
 def accepted_wav(case):

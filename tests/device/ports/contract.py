@@ -307,6 +307,263 @@ def check_capture_counts_what_it_lost(rig):
     assert capture.lost() == 0
 
 
+def one_picture(camera, room: int = 64) -> bytes:
+    """The next picture, read in parts of `room` bytes; b"" when none is ready."""
+    length = camera.next()
+    buffer = memoryview(bytearray(room))
+    data = b""
+    while True:
+        count = camera.readinto(buffer)
+        if not count:
+            break
+        data += bytes(buffer[:count])
+    assert len(data) == length
+    return data
+
+
+def check_camera_gives_whole_pictures_as_time_allows(rig):
+    camera = rig.boot().camera
+    period = 1000 // camera.rate
+    assert camera.width > 0 < camera.height
+    assert camera.next() == 0
+    camera.start()
+    assert camera.next() == 0
+    seen = []
+    for _ in range(20):
+        rig.clock.now += period
+        data = one_picture(camera, 7 + len(seen) * 50)
+        assert data[:2] == b"\xff\xd8"
+        assert data[-2:] == b"\xff\xd9"
+        seen.append(data)
+        assert camera.next() == 0
+        assert camera.readinto(memoryview(bytearray(8))) == 0
+    assert len(set(seen)) == 20
+    assert camera.lost() == 0
+    rig.clock.now += 2 * period
+    camera.stop()
+    rig.clock.now += 1000
+    assert camera.next() > 0
+    assert camera.readinto(memoryview(bytearray(5))) == 5  # what is left of it is dropped
+    assert one_picture(camera)[:2] == b"\xff\xd8"
+    assert camera.next() == 0
+    camera.start()
+    assert camera.next() == 0
+
+
+def check_camera_counts_what_it_lost(rig):
+    camera = rig.boot().camera
+    camera.start()
+    rig.clock.now += 10_000
+    lost = camera.lost()
+    count = 0
+    while camera.next():
+        count += 1
+    assert count > 0 < lost
+    assert count + lost == 10 * camera.rate
+    rig.clock.now += 1000 // camera.rate
+    assert camera.next() > 0
+    assert camera.lost() == lost
+    camera.start()
+    assert camera.lost() == 0
+
+
+def check_camera_that_does_not_start(rig):
+    camera = rig.boot().camera
+    rig.break_camera("dead")
+    assert fails(camera.start)
+    assert camera.next() == 0
+    rig.break_camera("")
+    camera.start()
+    rig.clock.now += 1000 // camera.rate
+    assert camera.next() > 0
+
+
+def check_camera_that_gives_half_a_picture(rig):
+    camera = rig.boot().camera
+    camera.start()
+    rig.break_camera("half")
+    rig.clock.now += 2000 // camera.rate
+    cut = one_picture(camera)
+    assert cut[:2] == b"\xff\xd8"
+    assert cut[-2:] != b"\xff\xd9"
+    assert one_picture(camera)[-2:] == b"\xff\xd9"
+
+
+def check_camera_that_stalls(rig):
+    camera = rig.boot().camera
+    camera.start()
+    rig.clock.now += 1000 // camera.rate
+    rig.break_camera("stall")
+    length = camera.next()
+    buffer = memoryview(bytearray(1 << 16))
+    count = camera.readinto(buffer)
+    assert 0 < count < length
+    rig.clock.now += 5000
+    assert camera.readinto(buffer) == 0
+    assert camera.next() == 0
+    rig.break_camera("")
+    assert camera.lost() > 0
+    assert one_picture(camera)[-2:] == b"\xff\xd9"
+
+
+def check_camera_that_freezes(rig):
+    camera = rig.boot().camera
+    camera.start()
+    rig.clock.now += 1000
+    while camera.next():
+        pass
+    rig.break_camera("freeze")
+    assert camera.next() == 0
+    lost = camera.lost()
+    rig.clock.now += 5000
+    assert camera.next() == 0
+    assert camera.lost() == lost
+    rig.break_camera("")
+    assert camera.next() == 0
+    rig.clock.now += 2000 // camera.rate
+    assert camera.next() > 0 < camera.next()
+    assert camera.next() == 0
+    assert camera.lost() == lost
+
+
+def check_camera_that_changes_its_size(rig):
+    camera = rig.boot().camera
+    camera.start()
+    rig.clock.now += 4000 // camera.rate
+    pictures = [one_picture(camera)]
+    rig.break_camera("resize")
+    pictures += [one_picture(camera, 8), one_picture(camera)]
+    rig.break_camera("")
+    pictures.append(one_picture(camera))
+    sizes = [data[7] * 256 + data[8] for data in pictures]
+    assert sizes == [camera.height, camera.height // 2, camera.height // 2, camera.height]
+
+
+def encode(rig, board, milliseconds: int, path: str = "A.MP4") -> None:
+    """A file of so many milliseconds, ended; not closed yet."""
+    board.card.mount()
+    board.encoder.begin(path)
+    rig.pass_time(board, milliseconds)
+    assert not board.encoder.closed(path)
+    board.encoder.end()
+    assert not board.encoder.closed(path)
+
+
+def check_encoder_writes_as_time_passes_and_closes(rig):
+    board = rig.boot()
+    encoder = board.encoder
+    assert encoder.media == 3
+    assert encoder.tracks == 3
+    assert not encoder.closed("A.MP4")
+    encode(rig, board, 40_000)
+    encoder.begin("B.MP4")
+    rig.pass_time(board, 3000)
+    assert encoder.closed("A.MP4")
+    assert not encoder.closed("B.MP4")
+    assert encoder.written("A.MP4") == 40 * encoder.rate
+    size = board.card.size("A.MP4")
+    with board.card.open("A.MP4", "rb") as file:
+        data = file.read()
+    assert len(data) == size > 10_000
+    assert data[4:8] == b"ftyp"
+    encoder.end()
+    rig.pass_time(board, 3000)
+    assert encoder.closed("A.MP4")
+    assert encoder.closed("B.MP4")
+    assert board.card.size("A.MP4") == size > board.card.size("B.MP4") > 0
+    assert encoder.written("B.MP4") == 3 * encoder.rate
+    assert encoder.written("C.MP4") == 0
+
+
+def check_encoder_copies_a_plain_file_whole(rig):
+    board = rig.boot_with_plain_clip()
+    assert board.encoder.media == 4
+    encode(rig, board, 300, "A.BIN")
+    assert board.encoder.written("A.BIN") == 0
+    rig.pass_time(board, 3000)
+    assert board.encoder.closed("A.BIN")
+    with board.card.open("A.BIN", "rb") as file:
+        assert file.read() == bytes(range(256)) * 500 + b"end"
+
+
+def check_encoder_that_does_not_answer(rig):
+    board = rig.boot()
+    board.card.mount()
+    rig.break_encoder("dead")
+    assert fails(board.encoder.begin, "A.MP4")
+    rig.pass_time(board, 1000)
+    assert board.card.size("A.MP4") is None
+
+
+def check_encoder_that_leaves_its_file_open(rig):
+    board = rig.boot()
+    rig.break_encoder("leave_open")
+    encode(rig, board, 2000)
+    rig.pass_time(board, 60_000)
+    assert not board.encoder.closed("A.MP4")
+
+
+def check_encoder_that_renames_its_file(rig):
+    board = rig.boot()
+    rig.break_encoder("rename")
+    encode(rig, board, 2000)
+    rig.pass_time(board, 3000)
+    assert board.encoder.closed("A.MP4")
+    assert board.card.size("A.MP4") is None
+
+
+def check_encoder_that_writes_nothing(rig):
+    board = rig.boot()
+    rig.break_encoder("empty")
+    encode(rig, board, 2000)
+    rig.pass_time(board, 3000)
+    assert board.encoder.closed("A.MP4")
+    assert board.card.size("A.MP4") == 0
+
+
+def check_encoder_that_writes_on(rig):
+    board = rig.boot()
+    rig.break_encoder("write_on")
+    encode(rig, board, 2000)
+    rig.pass_time(board, 3000)
+    assert board.encoder.closed("A.MP4")
+    before = board.card.size("A.MP4")
+    rig.pass_time(board, 1000)
+    assert board.card.size("A.MP4") > before
+
+
+def check_encoder_that_fills_the_card(rig):
+    board = rig.boot()
+    rig.break_encoder("fill")
+    board.card.mount()
+    board.encoder.begin("A.MP4")
+    rig.pass_time(board, 300_000)
+    assert board.card.space()[0] == 0
+    board.encoder.end()
+    rig.pass_time(board, 3000)
+    assert not board.encoder.closed("A.MP4")
+
+
+def check_encoder_without_a_card_or_power(rig):
+    board = rig.boot()
+    board.card.mount()
+    board.encoder.begin("A.MP4")
+    rig.pass_time(board, 2000)
+    rig.pull_card()
+    rig.pass_time(board, 2000)
+    board.encoder.end()
+    rig.put_card()
+    board.card.mount()
+    rig.pass_time(board, 3000)
+    assert not board.encoder.closed("A.MP4")
+    board.encoder.begin("B.MP4")
+    rig.pass_time(board, 2000)
+    rig.cut(board)
+    rig.pass_time(board, 2000)
+    again = rig.boot()
+    assert not again.encoder.closed("B.MP4")
+
+
 def check_small_ports(rig):
     board = rig.boot()
     assert 0 <= board.battery.percent() <= 100

@@ -3,7 +3,9 @@
 import sys
 
 from evidock_simulator.virtual.board import Board, Parts
+from evidock_simulator.virtual.clip import open_clip
 from evidock_simulator.virtual.clock import Clock
+from evidock_simulator.virtual.drawn import Drawn
 from evidock_simulator.virtual.generator import Generator
 from evidock_simulator.virtual.links import DescriptorLink, MemoryLink
 from evidock_simulator.virtual.slot import Slot
@@ -31,8 +33,16 @@ class Rig:
 
             card = folder + "/card"
         flash = open(folder + "/flash", "r+b", 0)  # noqa: SIM115
+        self.clip = folder + "/clip"
         self.parts = Parts(
-            flash, lambda supply: Card(card, self.slot, supply, self.clock), self.link, Tone(1), self.clock, bytes(32)
+            flash,
+            lambda supply: Card(card, self.slot, supply, self.clock),
+            self.link,
+            Tone(1),
+            self.clock,
+            bytes(32),
+            Drawn(1),
+            open_clip(self.clip + ".mp4"),
         )
         self._boots = 0
 
@@ -42,6 +52,26 @@ class Rig:
         self.clock.boot()
         random = Generator(1, self._boots)
         return Board(self.parts, Supply(), random, 1, SHIFT, lambda: 0, lambda: False)
+
+    def boot_with_plain_clip(self) -> Board:
+        """The same, with an encoder that copies a file as it is."""
+        self.parts.clip = open_clip(self.clip + ".bin")
+        return self.boot()
+
+    def pass_time(self, board: Board, milliseconds: int) -> None:
+        """Lets time pass, in steps of 100 ms at most, for the hardware that acts on its own."""
+        end = self.clock.now + milliseconds
+        while self.clock.now < end:
+            self.clock.now += min(100, end - self.clock.now)
+            board.work()
+
+    def break_camera(self, fault: str) -> None:
+        """Something goes wrong with the camera; "" mends it."""
+        self.parts.camera_condition.fault = fault
+
+    def break_encoder(self, fault: str) -> None:
+        """The same for the encoder."""
+        self.parts.encoder_condition.fault = fault
 
     def cut(self, board: Board) -> None:
         """Power goes between two operations."""

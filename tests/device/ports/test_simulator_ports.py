@@ -12,6 +12,7 @@ from device.ports.rig import Rig
 
 from evidock_protocol.flash import SECTOR
 from evidock_simulator import compiling, fat32, launch
+from evidock_simulator.images import MEDIA
 from evidock_simulator.virtual import nor
 
 HERE = Path(__file__).parent
@@ -19,10 +20,12 @@ HERE = Path(__file__).parent
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """A folder with an erased flash image, an empty card image and an empty card folder."""
+    """A folder with an erased flash image, an empty card image, an empty card folder, and two clips for the encoder."""
     (tmp_path / "flash").write_bytes(b"\xff" * (nor.TOTAL * SECTOR))
     (tmp_path / "card").mkdir()
     fat32.make_image(tmp_path / "card.img")
+    (tmp_path / "clip.mp4").write_bytes(MEDIA["encoder"].read_bytes())
+    (tmp_path / "clip.bin").write_bytes(bytes(range(256)) * 500 + b"end")
     return tmp_path
 
 

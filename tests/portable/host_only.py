@@ -1,0 +1,82 @@
+"""What of the suites runs on CPython only, each with its reason. Everything else runs on MicroPython too."""
+
+from __future__ import annotations
+
+# Whole files.
+FILES: dict[str, str] = {
+    "tests/device/ports/test_simulator_ports.py": "starts MicroPython itself for the contract of the ports, on a pty",
+    "tests/device/test_life.py": "hypothesis's own search through whole lives; the files beside it do what it does",
+    "tests/protocol/test_specification.py": "compares a document with tables of protocol and host: no code runs",
+}
+MAKER = "the maker of the vectors writes JSON in CPython's form, from dicts that keep their order"
+MEMORY = "tracemalloc; tests/micropython/test_protocol_codecs.py measures what MicroPython allocates"
+VIPER = "a model of viper for CPython; MicroPython runs the real one"
+WAVE = "the other reader is CPython's wave"
+# Single tests: file, then test (with "-label": one row of its parameters, see `run.shown`) and reason.
+TESTS: dict[str, dict[str, str]] = {
+    "tests/device/crypto/test_ed25519.py": {"test_vectors_are_what_their_maker_writes": MAKER},
+    "tests/device/crypto/test_sha512.py": {
+        "test_cpython_uses_its_own": "MicroPython has no SHA-512 of its own",
+        "test_viper_at_either_width": VIPER,
+    },
+    "tests/device/test_answer_frame.py": {
+        "test_cpython_has_no_viper": "the name says it",
+        "test_viper_at_either_width": VIPER,
+    },
+    "tests/device/test_segment.py": {"test_roots_leaves_and_header": WAVE},
+    "tests/protocol/test_cbor.py": {
+        "test_hostile_sizes_cost_little": MEMORY,
+        "test_messages_do_not_repeat_content": "MicroPython keeps no __cause__",
+        "test_vectors_are_what_their_maker_writes": MAKER,
+        "test_encoder_refuses-memoryview": "MicroPython refuses a view of other items with a ValueError of its own",
+    },
+    "tests/protocol/test_entry.py": {
+        "test_every_signature_of_the_sample_journal_holds": MAKER,
+        "test_vectors_are_what_their_maker_writes": MAKER,
+    },
+    "tests/protocol/test_fields.py": {
+        "test_a_lone_surrogate_is_no_text": "MicroPython lets a str hold one; the encoder refuses to write it there",
+    },
+    "tests/protocol/test_framing.py": {
+        "test_garbage_without_end_is_bounded": MEMORY,
+        "test_vectors_are_what_their_maker_writes": MAKER,
+    },
+    "tests/protocol/test_merkle.py": {"test_vectors_are_what_their_maker_writes": MAKER},
+    "tests/protocol/test_versions.py": {
+        "test_the_software_version_is_the_package_version": "reads pyproject.toml with tomllib",
+    },
+    "tests/protocol/test_wav.py": {"test_another_reader_reads_the_sound": WAVE},
+}
+# What takes MicroPython more than ten seconds: run on its desktop build with the hunts (`pytest -m hunt`), on CPython
+# by default. Not on the WebAssembly build: it collects garbage only between two calls from JavaScript, so its memory
+# ends.
+LONG: dict[str, list[str]] = {
+    "tests/device/test_power_cuts.py": [
+        "test_a_cut_anywhere_in_a_recovery",
+        "test_a_cut_anywhere_in_a_shift",
+        "test_a_cut_anywhere_in_provisioning",
+        "test_a_cut_anywhere_in_provisioning_a_used_chip",
+        "test_a_cut_while_segments_rotate",
+    ],
+    "tests/device/test_recorder.py": ["test_long_recordings_change_the_key"],
+    "tests/device/test_recovery.py": [
+        "test_boots_without_end_and_without_a_card_leave_a_recorder_that_docks_with_one",
+        "test_boots_without_end_never_fill_a_recorder_with_a_card",
+    ],
+}
+# Files that take the WebAssembly build more than ten seconds: run there with the hunts, on the desktop build always.
+HEAVY = {
+    "tests/device/test_mirror.py",
+    "tests/device/test_picture.py",
+    "tests/device/test_picture_agent.py",
+    "tests/device/test_power_cuts.py",
+    "tests/device/test_recorder.py",
+    "tests/device/test_recovery.py",
+    "tests/device/test_session.py",
+    "tests/device/test_tracks.py",
+}
+
+
+def tests(file: str) -> set[str]:
+    """The tests of one file that stay on CPython."""
+    return set(TESTS.get(file, {}))

@@ -1,0 +1,3 @@
+"""MicroPython's own."""
+
+from io import BytesIO, StringIO  # noqa: F401

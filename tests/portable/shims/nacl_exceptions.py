@@ -1,0 +1,9 @@
+"""PyNaCl's errors."""
+
+
+class CryptoError(Exception):
+    pass
+
+
+class BadSignatureError(CryptoError):
+    pass
