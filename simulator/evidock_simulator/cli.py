@@ -51,7 +51,12 @@ def run(
     speed: Annotated[str, typer.Option(metavar="X|max", help="Simulated time against real time.")] = "1",
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line per change of state.")] = False,
     media: Annotated[
-        Path | None, typer.Option(help="WAV file (16-bit PCM) that the microphone hears, repeated.")
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="What the recorder hears and sees, repeated: WAV (16-bit PCM), AVI (MJPEG), any other file for the "
+            "encoder of a scenario that has one.",
+        ),
     ] = None,
     heap: Annotated[str, typer.Option(help="Memory of the MicroPython recorder.")] = launch.HEAP,
 ) -> None:
@@ -70,7 +75,7 @@ def run(
             file=sys.stderr,
         )
     try:
-        images.prepare(image, place, name, seed, media, folder)
+        images.prepare(image, place, name, seed, media or (), folder)
         arguments = launch.command(image, place, rate, as_json, heap)
         launch.open_line(link)
     except (scenario.BadScenario, images.BadImage, launch.BadLink, RuntimeError) as error:
@@ -102,13 +107,17 @@ def _attack_catalogue():
 
 
 @app.command()
-def attacks() -> None:
+def attacks(
+    lang: Annotated[str, typer.Option(metavar="en|zh", help="Language of the descriptions.")] = "en",
+) -> None:
     """Lists the attacks, a line each.
 
     Example: evidock-sim attacks
     """
+    if lang not in ("en", "zh"):
+        raise typer.BadParameter(f"{lang}: expected en or zh")
     catalogue = _attack_catalogue()
-    for name, text in catalogue.listing() if catalogue else ():
+    for name, text in catalogue.listing(lang) if catalogue else ():
         print(f"{name}  {text}")
 
 

@@ -5,16 +5,25 @@ Interface: "Command line" (evidock-sim run).
 
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evidock_protocol.flash import SECTOR
 from evidock_simulator import fat32
 from evidock_simulator.scenario import load
-from evidock_simulator.virtual import keeping, nor
-from evidock_simulator.virtual.sound import NotUsable, WavFile
+from evidock_simulator.virtual import keeping, nor, sources
+from evidock_simulator.virtual.sound import NotUsable
 
-MEDIA = Path(__file__).parent / "media" / "patrol-en-zh.wav"
+_FOLDER = Path(__file__).parent / "media"
+MEDIA = {"sound": _FOLDER / "patrol-en-zh.wav", "picture": _FOLDER / "patrol.avi", "encoder": _FOLDER / "patrol.mp4"}
+
+
+_KINDS = {
+    sources.SOUND: "a WAV file of 16-bit PCM",
+    sources.PICTURE: "an AVI file of MJPEG",
+    sources.ENCODER: "a file for the encoder",
+}
 
 
 class BadImage(ValueError):
@@ -27,12 +36,18 @@ def world_path(image: Path) -> Path:
 
 
 def prepare(
-    image: Path, card: Path, scenario: str, seed: int | None = None, media: Path | None = None, folder: bool = False
+    image: Path,
+    card: Path,
+    scenario: str,
+    seed: int | None = None,
+    media: Sequence[Path] = (),
+    folder: bool = False,
 ) -> dict[str, Any]:
     """Makes what is missing and returns the state that the recorder starts from. Raises BadScenario, BadImage, OSError.
 
-    With `folder` the card is a folder, for an interpreter without FAT. An existing recorder keeps its seed; a scenario
-    of another name starts once the shift that it was made for is over.
+    `media` replaces what a track plays: WAV the sound, AVI the pictures, anything else the encoder's file. With
+    `folder` the card is a folder, for an interpreter without FAT. An existing recorder keeps its seed; a scenario of
+    another name starts once the shift that it was made for is over.
     """
     shift, start = load(scenario)
     kept = world_path(image)
@@ -42,7 +57,8 @@ def prepare(
     if not image.exists():
         # Without a seed each recorder is another: two of one seed would have the same keys.
         seed = secrets.randbelow(1 << 32) if seed is None else seed
-        state = keeping.new(seed, shift, str(_sound(media or MEDIA)), start)
+        state = keeping.new(seed, shift, {}, start)
+        sources.set_media(state, _media(shift, media))
         _make_card(card, state["seed"], folder)
         image.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes(b"\xff" * (nor.TOTAL * SECTOR))
@@ -54,12 +70,13 @@ def prepare(
     if seed is not None and seed != state["seed"]:
         raise BadImage(f"{image} was made with seed {state['seed']}, not {seed}")
     _make_card(card, state["seed"], folder)
-    if media is not None:
-        state["media"] = str(_sound(media))
     if state["scenario"]["name"] != shift["name"]:
         if not state["over"]:
             raise BadImage(f"{image} is in the middle of scenario {state['scenario']['name']}")
         state.update(scenario=shift, began=None, event=0, over=False, docked=False)
+        sources.set_media(state, _media(shift, media))
+    elif media:
+        sources.set_media(state, _media(shift, media, shipped=False))
     keeping.save(str(kept), state)
     return state
 
@@ -88,10 +105,31 @@ def _make_card(card: Path, seed: int, folder: bool) -> None:
         fat32.make_image(card, serial=seed)
 
 
-def _sound(media: Path) -> Path:
-    """The absolute path of a usable WAV file."""
-    try:
-        WavFile(os.fspath(media))
-    except NotUsable as error:
-        raise BadImage(f"{media}: {error}") from None
-    return media.resolve()
+def _media(shift: dict[str, Any], given: Sequence[Path], shipped: bool = True) -> dict[str, str]:
+    """The absolute path of a usable file for each track, those that ship with the simulator unless others are given."""
+    found = {track: MEDIA[track] for track in shift["tracks"]} if shipped else {}
+    taken: set[str] = set()
+    for path in given:
+        track = _track(path)
+        if track not in shift["tracks"]:
+            kinds = " or ".join(_KINDS[track] for track in shift["tracks"])
+            raise BadImage(f"{path}: not {kinds}, which is what the recorder of scenario {shift['name']} takes")
+        if track in taken:
+            raise BadImage(f"{path}: there is another {_KINDS[track]} before it")
+        taken.add(track)
+        found[track] = path
+    for track, path in found.items():
+        try:
+            sources.open_one(track, os.fspath(path), 0)
+        except NotUsable as error:
+            raise BadImage(f"{path}: {error}") from None
+    return {track: str(path.resolve()) for track, path in found.items()}
+
+
+def _track(path: Path) -> str:
+    """The track that a file is for, by its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] in (b"WAVE", b"AVI "):
+        return sources.SOUND if head[8:] == b"WAVE" else sources.PICTURE
+    return sources.ENCODER

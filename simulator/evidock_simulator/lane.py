@@ -3,20 +3,19 @@
 Architecture: "The simulator" (a second lane runs the agent in-process on CPython for hypothesis and coverage).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from evidock_agent.agent import Agent
 from evidock_protocol import codes
 from evidock_simulator import compiling, images
-from evidock_simulator.virtual import keeping, world
+from evidock_simulator.virtual import keeping, sources, world
 from evidock_simulator.virtual.board import Board, Parts
 from evidock_simulator.virtual.card_folder import FolderCard
 from evidock_simulator.virtual.clock import Clock
 from evidock_simulator.virtual.links import MemoryLink
 from evidock_simulator.virtual.slot import Slot
-from evidock_simulator.virtual.sound import Tone, WavFile
 
 LONGEST_MS = 3_600_000
 
@@ -34,7 +33,7 @@ class Line:
 
     def read(self, seconds: float) -> bytes:
         """What has arrived, waiting at most `seconds` of simulated time for the first byte."""
-        end = self._recorder.now + round(seconds * 1000)
+        end = self._recorder.now + max(1, round(seconds * 1000))  # a host that hardly waits must not wait for ever
         while not self._link.to_host:
             if self._recorder.now >= end:
                 return b""
@@ -68,7 +67,7 @@ class Recorder:
         scenario: str,
         seed: int | None = None,
         folder: Path | str = ".",
-        media: Path | None = None,
+        media: Sequence[Path] = (),
         new_agent: Callable[[Any], Any] = Agent,
     ):
         """Prepares images as `evidock-sim run` does, and powers on. Raises BadScenario, BadImage."""
@@ -79,15 +78,17 @@ class Recorder:
         kept = str(images.world_path(self.image))
         self.clock = Clock(self.state["time"], self.state["wall"])
         self.slot = Slot(self.state["card"])
-        source = WavFile(self.state["media"]) if self.state["media"] else Tone(self.state["seed"])
+        sound, pictures, clip = sources.open_all(self.state)
         self._file = self.image.open("r+b", buffering=0)
         self.parts = Parts(
             self._file,
             lambda supply: FolderCard(str(self.card), self.slot, supply, self.clock),
             MemoryLink(),
-            source,
+            sound,
             self.clock,
             compiling.firmware_measurement(),
+            pictures,
+            clip,
         )
         self.world = world.World(self.state, self.parts, self.slot, lambda state: keeping.save(kept, state), new_agent)
         self.link = Line(self)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evidock_simulator.virtual.events import ACTIONS
+from evidock_simulator.virtual.sources import SOUND, TRACKS
 
 
 class BadScenario(ValueError):
@@ -37,6 +38,7 @@ def load(name: str) -> tuple[dict[str, Any], int | None]:
         start = datetime.datetime.fromisoformat(raw["start"])
         shift = {
             "name": str(raw["name"]),
+            "tracks": _tracks(raw.get("tracks", [SOUND])),
             "clock_kept": bool(raw["clock"]["kept_without_power"]),
             "battery": _curve(raw["battery"]),
             "temperature": _curve(raw["temperature"]),
@@ -68,6 +70,13 @@ def _read(name: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise BadScenario(f"scenario {name}: not an object")
     return raw
+
+
+def _tracks(tracks: Any) -> list[str]:
+    fits = isinstance(tracks, list) and tracks and all(isinstance(track, str) for track in tracks)
+    if not fits or len(set(tracks)) < len(tracks) or not set(tracks) <= set(TRACKS):
+        raise BadScenario(f"tracks are some of {', '.join(TRACKS)}, each once, not {tracks!r}")
+    return tracks
 
 
 def _curve(points: Any) -> list[list[int]]:

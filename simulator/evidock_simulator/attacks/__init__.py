@@ -7,7 +7,17 @@ same copy, and says what a verifier must answer.
 from collections.abc import Iterator
 from pathlib import Path
 
-from evidock_simulator.attacks import custody, entries, folders, forgery, media, statements
+from evidock_simulator.attacks import (
+    containers,
+    custody,
+    entries,
+    folders,
+    foreign,
+    forgery,
+    media,
+    signatures,
+    statements,
+)
 from evidock_simulator.attacks.attack import Attack, Damage
 from evidock_simulator.attacks.evidence import copied
 
@@ -15,7 +25,7 @@ __all__ = ["ATTACKS", "Attack", "Damage", "apply", "listing"]
 
 ATTACKS: dict[str, Attack] = {
     attack.name: attack
-    for family in (media, folders, entries, forgery, statements, custody)
+    for family in (media, containers, folders, entries, forgery, foreign, signatures, statements, custody)
     for attack in family.ATTACKS
 }
 """Every attack by its name, in the order of the catalogue."""

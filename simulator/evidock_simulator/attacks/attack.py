@@ -43,3 +43,5 @@ class Attack(NamedTuple):
     do: Callable[[Evidence], Damage]
     needs_store: bool = False
     """Whether it is about what only a host keeps: heads, receipts, custody, or a journal that a head holds to."""
+    needs_media: str = ""
+    """Extension of the media file without which it has nothing to attack, when that is not sound ("AVI", "MP4")."""

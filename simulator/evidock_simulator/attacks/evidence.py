@@ -159,11 +159,11 @@ class Evidence:
                 return one
         raise ValueError(f"{self.root}: this attack needs evidence of two recorders")
 
-    def longest(self) -> Segment:
-        """The longest segment of the recorder. Raises ValueError when there is none."""
-        segments = self.recorder.segments()
+    def longest(self, extension: str = "WAV") -> Segment:
+        """The longest segment of the recorder of this kind of file. Raises ValueError when there is none."""
+        segments = [one for one in self.recorder.segments() if one.path.suffix.upper() == "." + extension]
         if not segments:
-            raise ValueError(f"{self.root}: this attack needs a segment")
+            raise ValueError(f"{self.root}: this attack needs a segment, a {extension} file")
         return max(segments, key=lambda one: one.length)
 
 

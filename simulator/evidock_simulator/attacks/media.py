@@ -1,6 +1,6 @@
 """Attacks on one media file: its bytes, its header, its length.
 
-Attacks: AT-1, AT-4, AT-6, AT-15 and AT-24. The entries stay as they are.
+Attacks: AT-1, AT-4, AT-6, AT-16 and AT-24 (its headers are in `containers`). The entries stay as they are.
 """
 
 import struct
@@ -18,7 +18,7 @@ def flip_bit(evidence: Evidence) -> Damage:
     segment, middle = _longest_sound(evidence)
     data = bytearray(segment.path.read_bytes())
     data[middle] ^= 0x10
-    return _written(evidence, segment, bytes(data), (middle, middle + 1), "one bit flipped")
+    return written(evidence, segment, bytes(data), (middle, middle + 1), "one bit flipped")
 
 
 def replace_bytes(evidence: Evidence) -> Damage:
@@ -26,7 +26,7 @@ def replace_bytes(evidence: Evidence) -> Damage:
     data = bytearray(segment.path.read_bytes())
     end = min(middle + REPLACED, len(data))
     data[middle:end] = bytes(255 - byte for byte in data[middle:end])
-    return _written(evidence, segment, bytes(data), (middle, end), f"{end - middle} bytes replaced")
+    return written(evidence, segment, bytes(data), (middle, end), f"{end - middle} bytes replaced")
 
 
 def silence(evidence: Evidence) -> Damage:
@@ -34,7 +34,7 @@ def silence(evidence: Evidence) -> Damage:
     data = bytearray(segment.path.read_bytes())
     end = min(middle + SILENT_SECONDS * segment.bytes_per_second, len(data))
     data[middle:end] = bytes(end - middle)
-    return _written(evidence, segment, bytes(data), (middle, end), "sound silenced")
+    return written(evidence, segment, bytes(data), (middle, end), "sound silenced")
 
 
 def re_encode(evidence: Evidence) -> Damage:
@@ -43,29 +43,18 @@ def re_encode(evidence: Evidence) -> Damage:
     sound = data[segment.header :]
     head = struct.pack("<4sI4s", b"RIFF", len(sound) + _PLAIN_HEADER - 8, b"WAVE") + data[12:36]
     head += struct.pack("<4sI", b"data", len(sound))
-    return _written(evidence, segment, head + sound, (0, segment.length), "saved again with a header of 44 bytes")
-
-
-def swap_header(evidence: Evidence) -> Damage:
-    segment, _middle = _longest_sound(evidence)
-    data = bytearray(segment.path.read_bytes())
-    for offset in (24, 28):  # frames and bytes per second
-        (value,) = struct.unpack_from("<I", data, offset)
-        struct.pack_into("<I", data, offset, value * 2)
-    return _written(evidence, segment, bytes(data), (24, 32), "plays twice as fast by its header")._replace(
-        seconds=None
-    )
+    return written(evidence, segment, head + sound, (0, segment.length), "saved again with a header of 44 bytes")
 
 
 def truncate_file(evidence: Evidence) -> Damage:
     segment, middle = _longest_sound(evidence)
     data = segment.path.read_bytes()
-    return _written(evidence, segment, data[:middle], (middle, len(data)), "second half cut off")
+    return written(evidence, segment, data[:middle], (middle, len(data)), "second half cut off")
 
 
 def empty_file(evidence: Evidence) -> Damage:
     segment, _middle = _longest_sound(evidence)
-    return _written(evidence, segment, b"", (0, segment.length), "file emptied")
+    return written(evidence, segment, b"", (0, segment.length), "file emptied")
 
 
 def extend_file(evidence: Evidence) -> Damage:
@@ -73,13 +62,13 @@ def extend_file(evidence: Evidence) -> Damage:
     data = segment.path.read_bytes()
     more = data[middle : middle + segment.bytes_per_second]
     span = (len(data), len(data) + len(more))
-    return _written(evidence, segment, data + more, span, "sound appended")._replace(seconds=None)
+    return written(evidence, segment, data + more, span, "sound appended")._replace(seconds=None)
 
 
 def replay_segment(evidence: Evidence) -> Damage:
     recorder = evidence.recorder
     first, second = _two_that_differ(recorder)
-    return _written(
+    return written(
         evidence, second, first.path.read_bytes(), None, f"holds segment {first.number} of recording {first.recording}"
     )
 
@@ -89,7 +78,7 @@ def swap_segments(evidence: Evidence) -> Damage:
     first, second = _two_that_differ(recorder)
     there = second.path.read_bytes()
     second.path.write_bytes(first.path.read_bytes())
-    return _written(evidence, first, there, None, f"changed places with {recorder.name(second.path)}")
+    return written(evidence, first, there, None, f"changed places with {recorder.name(second.path)}")
 
 
 def foreign_media(evidence: Evidence) -> Damage:
@@ -97,7 +86,7 @@ def foreign_media(evidence: Evidence) -> Damage:
     if not foreign:
         raise ValueError("this attack needs a segment of the other recorder")
     segment = evidence.longest()
-    return _written(evidence, segment, foreign[0].path.read_bytes(), None, "holds another recorder's segment")
+    return written(evidence, segment, foreign[0].path.read_bytes(), None, "holds another recorder's segment")
 
 
 def splice_sound(evidence: Evidence) -> Damage:
@@ -106,7 +95,7 @@ def splice_sound(evidence: Evidence) -> Damage:
     sound = data[segment.header :]
     half = middle - segment.header
     swapped = data[: segment.header] + sound[len(sound) - half :] + sound[: len(sound) - half]
-    return _written(evidence, segment, swapped, (segment.header, segment.length), "its halves changed places")
+    return written(evidence, segment, swapped, (segment.header, segment.length), "its halves changed places")
 
 
 def _longest_sound(evidence: Evidence) -> tuple[Segment, int]:
@@ -132,9 +121,10 @@ def _two_that_differ(recorder: Recorder) -> tuple[Segment, Segment]:
     return min(pairs, key=lambda pair: pair[0].recording != pair[1].recording)
 
 
-def _written(evidence: Evidence, segment: Segment, data: bytes, span: tuple[int, int] | None, text: str) -> Damage:
+def written(evidence: Evidence, segment: Segment, data: bytes, span: tuple[int, int] | None, text: str) -> Damage:
     """Makes `data` the file of `segment` and says so."""
-    seconds = None if span is None else (segment.seconds(span[0]), segment.seconds(span[1]))
+    timed = span is not None and segment.bytes_per_second > 0
+    seconds = (segment.seconds(span[0]), segment.seconds(span[1])) if span is not None and timed else None
     segment.path.write_bytes(data)
     name = evidence.recorder.name(segment.path)
     return Damage(text, name, segment.recording, segment.number, span, seconds)
@@ -158,13 +148,11 @@ ATTACKS = (
            "the two halves of a media file exchanged", "对调一个媒体文件的前后两半", splice_sound),
     Attack("extend-file", 4, "ALTERED", (("UNCOVERED_TAIL", 4),),
            "a second of sound appended after the sealed end", "在已封存的末尾之后追加一秒声音", extend_file),
-    Attack("swap-header", 24, "ALTERED", (("CONTENT_MISMATCH", 24),),
-           "the header changed so that the sound plays twice as fast", "修改文件头使声音以两倍速播放", swap_header),
     Attack("replay-segment", 6, "ALTERED", (("ORDER", 6),),
            "a segment's file overwritten with another segment's", "用另一分段的文件覆盖一个分段", replay_segment),
     Attack("swap-segments", 6, "ALTERED", (("ORDER", 6),),
            "the files of two segments exchanged", "对调两个分段的文件", swap_segments),
-    Attack("foreign-media", 15, "ALTERED", (("WRONG_DEVICE", 15),),
+    Attack("foreign-media", 16, "ALTERED", (("WRONG_DEVICE", 15),),
            "a segment's file overwritten with another recorder's", "用另一台记录仪的文件覆盖一个分段",
            foreign_media, needs_store=True),
 )

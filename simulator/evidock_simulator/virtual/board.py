@@ -5,6 +5,7 @@ Architecture: "The simulator" (such a recorder says `protection: simulated` in G
 
 from evidock_protocol import codes
 from evidock_simulator.virtual import nor
+from evidock_simulator.virtual.condition import Condition
 from evidock_simulator.virtual.links import PoweredLink
 from evidock_simulator.virtual.microphone import Microphone
 from evidock_simulator.virtual.surroundings import Battery, Buttons, Indicator, Watchdog, on_curve
@@ -19,15 +20,22 @@ MODEL = "EVIDOCK-SIM"
 
 
 class Parts:
-    """What a board is made of and does not change from boot to boot. `open_card(supply)` gives a Card port."""
+    """What a board is made of and does not change from boot to boot. `open_card(supply)` gives a Card port.
 
-    def __init__(self, flash_file, open_card, link, source, clock: "Clock", firmware: bytes):
+    Sources of sound and pictures, and an encoder's clip, are None on a board that lacks the hardware for them.
+    """
+
+    def __init__(self, flash_file, open_card, link, source, clock: "Clock", firmware: bytes, pictures=None, clip=None):
         self.flash_file = flash_file
         self.open_card = open_card
         self.link = link
         self.source = source
         self.clock = clock
         self.firmware = firmware
+        self.pictures = pictures
+        self.clip = clip
+        self.camera_condition = Condition()
+        self.encoder_condition = Condition()
 
 
 class Board:
@@ -49,9 +57,9 @@ class Board:
             parts.flash_file, supply
         )
         self.card = parts.open_card(supply)
-        self.capture = Microphone(parts.source, parts.clock)
-        self.camera = None
-        self.encoder = None
+        self.capture = Microphone(parts.source, parts.clock) if parts.source is not None else None
+        self.camera = _camera(parts)
+        self.encoder = _encoder(parts, self.card)
         self.battery = Battery(shift["battery"], elapsed)
         self.buttons = Buttons()
         self.indicator = Indicator()
@@ -62,6 +70,11 @@ class Board:
         self._temperature = shift["temperature"]
         self._elapsed = elapsed
         self._docked = docked
+
+    def work(self) -> None:
+        """Lets the hardware that acts on its own do what the time that has passed allows."""
+        if self.encoder is not None:
+            self.encoder.work()
 
     def temperature(self) -> int | None:
         """Tenths of a degree Celsius."""
@@ -74,3 +87,19 @@ class Board:
     def power_off(self) -> None:
         """The agent switches off."""
         self.off = True
+
+
+def _camera(parts: Parts):
+    if parts.pictures is None:
+        return None
+    from evidock_simulator.virtual.camera import Camera  # loaded by boards that have one
+
+    return Camera(parts.pictures, parts.clock, parts.camera_condition)
+
+
+def _encoder(parts: Parts, card):
+    if parts.clip is None:
+        return None
+    from evidock_simulator.virtual.encoder import Encoder
+
+    return Encoder(parts.clip, card, parts.clock, parts.encoder_condition)

@@ -20,6 +20,11 @@ EEXIST = 17
 ENODEV = 19
 ENOSPC = 28
 
+# Open files point into their file system in a way that the collector does not see. So it is kept for as long as one of
+# its files might be left: else a file's finalizer would read what somebody else has in that memory by now.
+KEPT = 4  # mountings
+_mountings: list = []
+
 
 class FatCard:
     """The card of image file `path`."""
@@ -30,6 +35,7 @@ class FatCard:
         self._supply = supply
         self._clock = clock
         self._system = None
+        self._device: BlockDevice | None = None
 
     def mount(self) -> bool:
         """Makes the card usable; False when there is none or it holds no readable file system."""
@@ -42,7 +48,10 @@ class FatCard:
             system.mount(False, False)
         except OSError:
             return False
+        self._device = device
         self._system = system
+        _mountings.append(system)
+        del _mountings[:-KEPT]
         return True
 
     def unmount(self) -> None:
@@ -60,8 +69,7 @@ class FatCard:
 
     def open(self, path: str, mode: str):
         """A binary file, as MicroPython opens it."""
-        file = self._mounted().open("/" + path, mode)
-        return _Full(file) if self._slot.full and mode != "rb" else file
+        return _File(self._mounted().open("/" + path, mode), self._device, self._slot.full and mode != "rb")
 
     def size(self, path: str) -> int | None:
         """Length of a file in bytes, or None."""
@@ -102,6 +110,10 @@ class FatCard:
         """Renames a file."""
         self._mounted().rename("/" + old, "/" + new)
 
+    def fill(self) -> None:
+        """Somebody else took what room was left. No part of the port."""
+        self._slot.full = True
+
     def power_lost(self) -> None:
         """What was not flushed is gone with the memory that held it."""
         self._system = None
@@ -112,25 +124,37 @@ class FatCard:
         return self._system
 
 
-class _Full:
-    """A file on a card without room: what is there can be read and changed, nothing can be added."""
+class _File:
+    """An open file. On a card without room, what is there can be read and changed, and nothing can be added."""
 
-    def __init__(self, file):
+    def __init__(self, file, device, full: bool):
         self._file = file
+        self._device = device
         self.read = file.read
         self.readinto = file.readinto
         self.seek = file.seek
         self.flush = file.flush
-        self.close = file.close
+        self.write = _no_space if full else file.write
 
-    def write(self, _data) -> int:
-        raise OSError(ENOSPC)
+    def close(self) -> None:
+        """Closes it, also when that fails: a finalizer would try again, and print that it failed again."""
+        try:
+            self._file.close()
+        except OSError:
+            self._device.deaf = True
+            self._file.close()
+            self._device.deaf = False
+            raise
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_exception):
-        self._file.close()
+        self.close()
+
+
+def _no_space(_data) -> int:
+    raise OSError(ENOSPC)
 
 
 def _root(file) -> tuple[int, int]:

@@ -92,6 +92,10 @@ class FolderCard:
         self.begin_write()
         os.replace(self._place(old), self._place(new))
 
+    def fill(self) -> None:
+        """Somebody else took what room was left. No part of the port."""
+        self._slot.full = True
+
     def power_lost(self) -> None:
         """Takes back what no flush made durable, newest first."""
         for file in reversed(self._files):

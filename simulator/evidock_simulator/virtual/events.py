@@ -5,6 +5,7 @@ Scenario files name them; `scenario.py` checks the arguments by the same table.
 
 from evidock_agent import signals
 from evidock_protocol import codes
+from evidock_simulator.virtual.condition import CAMERA_EVENTS, ENCODER_EVENTS, MEND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ def _clock(world: "World", milliseconds: int | None) -> None:
     clock.wall = None if milliseconds is None or clock.wall is None else clock.wall + milliseconds
 
 
+def _camera(world: "World", fault: str) -> None:
+    world.parts.camera_condition.fault = "" if fault == MEND else fault
+
+
+def _encoder(world: "World", fault: str) -> None:
+    world.parts.encoder_condition.fault = "" if fault == MEND else fault
+
+
 def _dock(world: "World") -> None:
     world.state["docked"] = True
     _boot(world)
@@ -95,6 +104,8 @@ ACTIONS = {
     "card": (_card, ("insert", "remove", "full", "fail", "mend")),
     "stall": (_stall, int),
     "clock": (_clock, int),
+    "camera": (_camera, CAMERA_EVENTS),
+    "encoder": (_encoder, ENCODER_EVENTS),
     "dock": (_dock, None),
     "undock": (_undock, None),
 }

@@ -20,12 +20,17 @@ def save(path: str, state: dict) -> None:
     os.rename(path + ".new", path)
 
 
-def new(seed: int, scenario: dict, media: str | None, start_unix_ms: int | None) -> dict:
-    """The state of a recorder that was never powered. The wall clock reads `start_unix_ms`, or is lost."""
+def new(seed: int, scenario: dict, media: dict, start_unix_ms: int | None) -> dict:
+    """The state of a recorder that was never powered. The wall clock reads `start_unix_ms`, or is lost.
+
+    `media` holds the path of what each track of the scenario plays; see `sources`.
+    """
     return {
         "format": 1,
         "seed": seed,
-        "media": media,
+        "media": media.get("sound"),
+        "picture": media.get("picture"),
+        "encoder": media.get("encoder"),
         "scenario": scenario,
         "time": 0,
         "wall": start_unix_ms,

@@ -9,12 +9,11 @@ import time
 
 from evidock_agent.agent import Agent
 from evidock_protocol import codes
-from evidock_simulator.virtual import keeping, world
+from evidock_simulator.virtual import keeping, sources, world
 from evidock_simulator.virtual.board import Parts
 from evidock_simulator.virtual.clock import Clock
 from evidock_simulator.virtual.links import DescriptorLink
 from evidock_simulator.virtual.slot import Slot
-from evidock_simulator.virtual.sound import Tone, WavFile
 
 GARBAGE = 16384  # bytes allocated between collections
 LINK = 3  # the descriptor of the pty
@@ -102,9 +101,9 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
     clock = Clock(state["time"], state["wall"])
     slot = Slot(state["card"])
     link = DescriptorLink(LINK)
-    source = WavFile(state["media"]) if state["media"] else Tone(state["seed"])
+    sound, pictures, clip = sources.open_all(state)
     flash = open(image, "r+b", 0)  # noqa: SIM115 (open for life)
-    parts = Parts(flash, open_card(card, slot, clock), link, source, clock, firmware)
+    parts = Parts(flash, open_card(card, slot, clock), link, sound, clock, firmware, pictures, clip)
     simulated = world.World(state, parts, slot, lambda state: keeping.save(kept, state), Agent)
     if state["boots"]:
         simulated.lose_power()

@@ -94,6 +94,7 @@ class World:
             except Exception:
                 if board.supply.on:
                     raise  # the agent's own fault
+            board.work()
             if not board.supply.on:
                 self.power_off(lost=True)
                 wait = 0
