@@ -5,51 +5,101 @@ Attacks: the rows that each entry of the catalogue names. The catalogue says wha
 
 import filecmp
 import hashlib
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from end_to_end.conftest import Verify
 from end_to_end.evidence import STATUS, VERDICTS, Shift, begins, one_line, run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.forge import Host, write_card
+from support.forge import shift as forged_shift
+from support.forged_media import encoder_file, noise
 
 from evidock.verification import verify as verify_quietly
+from evidock_protocol import codes, versions
 from evidock_simulator import attacks, cli
 from evidock_simulator.attacks import ATTACKS, Attack, Damage
 
-LEAF = 16_384  # bytes of a leaf of sound
+LEAF = versions.LEAF_SOUND  # bytes
 # Where damage is done to a file of the store, and what the report calls that file.
 NAMED = {"journal.cbs": "journal"}
-NEEDED_ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 26, 27}
+NEEDED_ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 10, 15, 16, 24, 26, 27, 39}
+
+
+class Pictured(NamedTuple):
+    """Evidence of pictures: a store, and the card that it was pulled from."""
+
+    store: Path
+    card: Path
+    pin: str
+    device: str
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Pictured:
+    """A forged recorder with sound and pictures, and one with an encoder of its own. Never written to."""
+    folder = tmp_path_factory.mktemp("pictured")
+    host = Host()
+    recorder = host.recorder(tracks=codes.TRACK_SOUND | codes.TRACK_PICTURE)
+    recorder.booted()
+    recorder.start()
+    for _ in range(2):
+        recorder.both(4.0)
+    recorder.stop()
+    recorder.start()
+    recorder.wait(4)
+    recorder.seal_file(encoder_file(0)._replace(data=mp4(9000), header=512), recorder.last_tick, recorder.ticks)
+    recorder.stop()
+    host.dock(recorder)
+    store, card = host.write(folder / "store", recorder), write_card(folder / "card", recorder)
+    return Pictured(store, card, host.pin, recorder.device.hex())
+
+
+def mp4(length: int) -> bytes:
+    """The boxes of an MP4 file down to its decoder configuration, around data that nobody can decode."""
+
+    def box(name: bytes, content: bytes) -> bytes:
+        return (8 + len(content)).to_bytes(4, "big") + name + content
+
+    configuration = box(b"avcC", bytes.fromhex("014d4028ffe10004674d402801000468ee3c80"))
+    return box(b"ftyp", b"isom" + bytes(8)) + box(b"moov", box(b"avc1", configuration)) + box(b"mdat", noise(length, 0))
 
 
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=list(ATTACKS))
 def test_an_attack_is_named(
-    attack: Attack, shift: Shift, tmp_path: Path, verify: Verify, capsys: pytest.CaptureFixture[str]
+    attack: Attack,
+    shift: Shift,
+    pictured: Pictured,
+    tmp_path: Path,
+    verify: Verify,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """The class, its row and the verdict are those of the catalogue; the damage is where it was done."""
     copy = tmp_path / "copy"
+    evidence = pictured if attack.needs_media else shift
     try:
-        cli.attack(attack.name, shift.store, copy)  # what `evidock-sim attack NAME SRC DST` calls
+        cli.attack(attack.name, evidence.store, copy)  # what `evidock-sim attack NAME SRC DST` calls
         told = capsys.readouterr().out
-        done = attacks.apply(attack.name, shift.store, tmp_path / "again")
+        done = attacks.apply(attack.name, evidence.store, tmp_path / "again")
         assert str(done) in told
         assert differing(copy, tmp_path / "again") == []  # the same evidence gives the same copy
-        status, report = verify(copy)
+        status, report = verify(copy, trust=evidence.pin)
         located = [(one["code"], one["attack"]) for one in report["findings"]]
         assert set(attack.findings) <= set(located), located
         assert report["verdict"] == attack.verdict, located
         assert status == STATUS[attack.verdict]
-        check_place(attack, done, report, shift, copy)
+        check_place(attack, done, report, copy)
     finally:
         shutil.rmtree(copy, ignore_errors=True)
         shutil.rmtree(tmp_path / "again", ignore_errors=True)
 
 
-def check_place(attack: Attack, done: Damage, report: dict[str, Any], shift: Shift, copy: Path) -> None:
+def check_place(attack: Attack, done: Damage, report: dict[str, Any], copy: Path) -> None:
     """The findings of the attack's own code name the file, the segment, the bytes and the seconds."""
     code = attack.findings[0][0]
     findings = [one for one in report["findings"] if one["code"] == code]
@@ -84,6 +134,7 @@ def check_place(attack: Attack, done: Damage, report: dict[str, Any], shift: Shi
 
 def test_every_row_that_needs_no_key_is_there() -> None:
     assert {attack.row for attack in ATTACKS.values()} >= NEEDED_ROWS
+    assert {attack.needs_media for attack in ATTACKS.values() if attack.row == 24} == {"", "AVI", "MP4"}
     assert {attack.verdict for attack in ATTACKS.values()} <= set(VERDICTS[2:])
 
 
@@ -93,6 +144,44 @@ def test_the_untouched_copy_is_verified(shift: Shift, verify: Verify) -> None:
     assert (status, report["verdict"]) == (0, "VERIFIED_DECLARED_GAPS")
     assert {one["code"] for one in report["findings"]} == {"GAP_DECLARED"}
     assert {one["id"] for one in report["devices"]} == set(shift.devices.values())
+
+
+def test_untouched_pictures_are_verified(pictured: Pictured, verify: Verify) -> None:
+    status, report = verify(pictured.store, trust=pictured.pin)
+    assert (status, report["verdict"] in VERDICTS[:2]) == (0, True), report["findings"]
+
+
+# Whom a verifier trusts (AT-16, AT-39).
+
+
+def test_at_16_another_recorders_card_under_a_pinned_recorder(shift: Shift, verify: Verify) -> None:
+    """Each entry on it is genuine, and the recorder enrolled; it is just not the one that was pinned."""
+    status, report = verify(shift.cards["two"], trust=shift.devices["one"])
+    assert (status, report["verdict"]) == (STATUS["UNTRUSTED"], "UNTRUSTED")
+    own, own_report = verify(shift.cards["two"], trust=shift.devices["two"])
+    assert (own, own_report["verdict"]) == (STATUS["INDETERMINATE"], "INDETERMINATE")
+
+
+def test_at_39_nothing_is_trusted_without_a_pin(shift: Shift, tmp_path: Path) -> None:
+    done = run(tmp_path, "verify", str(shift.store), "--json")  # a user who has no pin of this organisation
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["verdict"]) == (STATUS["UNTRUSTED"], "UNTRUSTED")
+    assert [(one["code"], one["attack"]) for one in report["findings"] if one["code"] == "NO_PIN"] == [
+        ("NO_PIN", 39)
+    ] * 2
+
+
+def test_at_39_a_package_that_brings_its_own_organisation(shift: Shift, verify: Verify, tmp_path: Path) -> None:
+    """An attacker's organisation, host and recorder: consistent in itself, and worth nothing to who pinned another."""
+    attacker = Host("attacker", "attacker's organisation")
+    package = attacker.write(tmp_path / "package", forged_shift(attacker))
+    assert verify(package, trust=attacker.pin)[1]["verdict"] == "VERIFIED"
+    status, report = verify(package)
+    assert (status, report["verdict"]) == (STATUS["UNTRUSTED"], "UNTRUSTED")
+    assert ("FOREIGN_ORGANISATION", 39) in [(one["code"], one["attack"]) for one in report["findings"]]
+    unpinned = json.loads(run(tmp_path, "verify", str(package), "--json").stdout)
+    assert unpinned["verdict"] == "UNTRUSTED"
+    assert ("NO_PIN", 39) in [(one["code"], one["attack"]) for one in unpinned["findings"]]
 
 
 # The command.
@@ -162,11 +251,14 @@ def test_evidence_that_does_not_suit(name: str, shift: Shift, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("attack", [one for one in ATTACKS.values() if not one.needs_store], ids=lambda one: one.name)
-def test_an_attack_on_a_card(attack: Attack, shift: Shift, tmp_path: Path, verify: Verify) -> None:
+def test_an_attack_on_a_card(attack: Attack, shift: Shift, pictured: Pictured, tmp_path: Path, verify: Verify) -> None:
     """A card has no head and no enrolment: at best INDETERMINATE, and otherwise the same findings."""
     copy = tmp_path / "copy"
-    attacks.apply(attack.name, shift.cards["one"], copy)
-    _status, report = verify(copy, trust=shift.devices["one"])
+    card, device = shift.cards["one"], shift.devices["one"]
+    if attack.needs_media:
+        card, device = pictured.card, pictured.device
+    attacks.apply(attack.name, card, copy)
+    _status, report = verify(copy, trust=device)
     shutil.rmtree(copy)
     found = [(one["code"], one["attack"]) for one in report["findings"]]
     if attack.name not in ("foreign-device", "foreign-organisation"):  # on a card nothing tells who else may be there

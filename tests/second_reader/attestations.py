@@ -39,6 +39,7 @@ class Heads:
     """How far the heads that hold attest the chain, what the largest says is running, and the hashes of all."""
 
     attested: int = 0
+    moment: tuple[int, int] = (0, 0)
     open: set[int] = field(default_factory=set)
     hashes: set[bytes] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
@@ -58,6 +59,7 @@ def read_heads(data: bytes, chain: Chain, file: str = "heads.cbs") -> Heads:
         size, running = head.fields.integer("size"), head.fields.optional_integer("open")
         if size >= heads.attested:
             heads.attested, heads.open = size, set() if running is None else {running}
+            heads.moment = head.fields.integer("boot"), head.fields.integer("ticks")
     return heads
 
 

@@ -1,6 +1,23 @@
 """Findings: what a verification says, with the codes of "Verification of a chain" and the place of each."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+
+VERDICTS = ("VERIFIED", "VERIFIED_DECLARED_GAPS", "INDETERMINATE", "INCOMPLETE", "UNTRUSTED", "ALTERED")
+VERIFIED, DECLARED, INDETERMINATE, INCOMPLETE, UNTRUSTED, ALTERED = VERDICTS
+# "Findings": the first verdict of each code. A finding that has another one carries it.
+ALLOWED = {
+    VERIFIED: "CLOCK_SET CAPTURE_FAULT LITTER PRIVATE_KIND LEAVES_DAMAGED MORE",
+    DECLARED: "GAP_DECLARED SAMPLES_LOST",
+    INDETERMINATE: "CLOCK_UNSET RECOVERED_EXCESS NO_JOURNAL NO_GENESIS NO_HEAD COPY_TRAILS NOTHING UNKNOWN_FORMAT"
+    " UNSEALED PENDING PRIVATE_WITHHELD",
+    INCOMPLETE: "SEGMENT_MISSING JOURNAL MEDIA_LOST HEAD_MISSING TAIL_OPEN RECORDING_MISSING CLOCK_STEP COVERAGE_HOLE"
+    " AUDIO_MISSING PICTURE_MISSING",
+    UNTRUSTED: "KEY_CHANGE NO_PIN FOREIGN_ORGANISATION NOT_ENROLLED",
+    ALTERED: "CONTENT_MISMATCH BAD_SIGNATURE UNSIGNED_CONTENT UNCOVERED_TAIL CHAIN_BREAK ORDER WRONG_DEVICE REPLAY FORK"
+    " MALFORMED WRONG_TYPE CUSTODY_BREAK STORE_MISMATCH INSERTED",
+}
+VERDICT_OF = {code: verdict for verdict, codes in ALLOWED.items() for code in codes.split()}
 
 
 @dataclass(frozen=True)
@@ -8,6 +25,7 @@ class Finding:
     """One finding. `problem` is false where nothing is missing or altered, only declared or not yet known.
 
     `item` is a place in a sequence of statements, from 0; `leaves` are indexes of leaves, 0 being the header's.
+    `allows` is the best verdict beside this finding, where it is not the first of its code.
     """
 
     code: str
@@ -18,6 +36,15 @@ class Finding:
     recording: int | None = None
     segment: int | None = None
     leaves: tuple[int, ...] | None = None
+    allows: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        return self.allows or VERDICT_OF[self.code]
 
     def as_json(self) -> dict[str, object]:
         return {name: value for name, value in asdict(self).items() if value is not None and name != "problem"}
+
+
+def worst(verdicts: Iterable[str]) -> str:
+    return max(verdicts, key=VERDICTS.index, default=VERIFIED)

@@ -86,7 +86,7 @@ def read_archive(folder: Path) -> Summary:
     reader = RecordingReader()
     for entry in chain.entries:
         reader.read(entry)
-    reader.finish(heads.open if heads.attested == chain.size else set())
+    reader.finish(heads.open if heads.attested == chain.size else set(), heads.moment)
     recordings = sorted(reader.recordings.values(), key=lambda recording: recording.number)
     received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key)
     zone = read_zone(store)

@@ -1,19 +1,18 @@
-"""Section "Verification of a chain", "Recordings": steps 1 to 10."""
+"""Section "Verification of a chain", "Recordings": steps 1 to 10; the time line is in timeline.py."""
 
 from dataclasses import dataclass, field
 
 from .cbor import Value
-from .coverage import BROKEN_SLACK, STOP_SLACK, WAV, frames_fit, hole_before
 from .entries import Entry
 from .fields import Fields
-from .findings import Finding
-from .wav import MAXIMUM_FILE
+from .findings import INDETERMINATE, Finding
+from .segments import BOTH, TRACKS, duration, frames_fit, is_empty, is_known, is_sound, lost_time
+from .timeline import Timeline
 
-MINIMUM_LEAF, MAXIMUM_LEAF = 4096, 1048576
-HIGHEST_NUMBER = 9999999
-MEDIA_LOST, RECOVERED_EXCESS = 6, 7
+CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS = 1, 2, 6, 7
+GIVING_UP = CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS
 ANCHOR_SLACK = 15_000
-MEDIA, ATTESTED, PLAIN = (1, 2, 3, 4), (0, 1, 2), 0
+STOP_SLACK = 5_000
 
 
 @dataclass
@@ -22,9 +21,13 @@ class Recording:
 
     number: int
     start: Entry | None
+    timeline: Timeline | None = None
     segments: list[Fields] = field(default_factory=list)
+    judged: list[Fields] = field(default_factory=list)
     interrupts: list[Entry] = field(default_factory=list)
     stop: Entry | None = None
+    declared: bool = False  # INTERRUPT without RESUME
+    given_up: set[int] = field(default_factory=set)
 
     @property
     def spans(self) -> list[dict[str, int | None]]:
@@ -46,27 +49,6 @@ class Recording:
         return milliseconds + tick - self.start.fields.integer("ticks") if state else None
 
 
-def is_known(body: Fields) -> bool:
-    """Step 5: whether this reader knows how the segment is kept."""
-    return body.integer("media") in MEDIA and body.integer("attested") in ATTESTED and body.integer("stored") == PLAIN
-
-
-def is_countable(body: Fields) -> bool:
-    """Step 5: whether the frames of a WAV can be counted."""
-    return body.integer("media") != WAV or (body.integer("rate") > 0 and 44 <= body.integer("header_length") <= 65536)
-
-
-def is_sound(body: Fields) -> bool:
-    """Step 5: whether its numbers allow a check."""
-    return (
-        body.integer("header_length") <= body.integer("length") <= MAXIMUM_FILE
-        and body.integer("first_tick") <= body.integer("last_tick")
-        and MINIMUM_LEAF <= body.integer("leaf_size") <= MAXIMUM_LEAF
-        and 1 <= body.integer("number") <= HIGHEST_NUMBER
-        and 1 <= body.integer("recording") <= HIGHEST_NUMBER
-    )
-
-
 class RecordingReader:
     """Reads entries in order."""
 
@@ -76,10 +58,8 @@ class RecordingReader:
         self.open: Recording | None = None
         self.highest = 0
         self.places = set[tuple[int, int]]()
-        self.covered = dict[int, int]()  # by boot: the tick up to which the time line is known
-        self.declared = False  # INTERRUPT without RESUME
-        self.ends = dict[int, tuple[int, int]]()  # by track: boot and last tick of the open recording's newest segment
-        self.started = 0, 0  # boot and ticks of its START
+        self.outside = dict[int, int]()  # by boot: the ticks of its last entry outside recordings
+        self.boots = set[int]()
         self.anchor: list[Value] | None = None
         self.damage = False
         self.following = 0
@@ -87,151 +67,179 @@ class RecordingReader:
     def find(self, code: str, detail: str, recording: int | None = None, segment: int | None = None) -> None:
         self.findings.append(Finding(code, detail, recording=recording, segment=segment))
 
-    def note(self, code: str, detail: str, recording: int | None = None) -> None:
-        self.findings.append(Finding(code, detail, problem=False, recording=recording))
+    def note(self, code: str, detail: str, recording: int | None = None, allows: str | None = None) -> None:
+        self.findings.append(Finding(code, detail, problem=False, recording=recording, allows=allows))
 
     def read(self, entry: Entry) -> None:
         self.damage = entry.sequence != self.following
         self.following = entry.sequence + 1
-        boot = entry.fields.integer("boot")
-        self.covered.setdefault(boot, 0)
+        if self.damage and self.open is not None and self.open.timeline is not None:
+            self.open.timeline.damage()
+        boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
         handler = getattr(self, "_" + entry.kind_name.lower(), None) if entry.known else None
         if handler is not None:
             handler(entry)
+        self.boots.add(boot)
         if self.open is None:
-            self.covered[boot] = max(self.covered[boot], entry.fields.integer("ticks"))
+            self.outside[boot] = max(self.outside.get(boot, 0), ticks)
 
     def _boot(self, entry: Entry) -> None:
         self.anchor = None if entry.body.values["anchor"] is None else entry.body.array("anchor")
 
     def _off(self, entry: Entry) -> None:
         """Step 7."""
-        if self.open is not None:
-            self._until(self.open, entry.fields.integer("boot"), entry.fields.integer("ticks"))
+        if self.open is not None and self.open.timeline is not None:
+            boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
+            self.open.timeline.until(boot, ticks, self.open.declared)
 
     def _start(self, entry: Entry) -> None:
         """Step 1."""
-        number = entry.body.integer("recording")
+        number, tracks = entry.body.integer("recording"), entry.body.integer("tracks")
         if self.open is not None:
             self.find("TAIL_OPEN", "another recording starts before its STOP", self.open.number)
+            self._end(self.open)
         if number != self.highest + 1 and not self.damage:
             self.find("RECORDING_MISSING", f"recording {self.highest + 1} was due", number)
         self.highest = max(number, self.highest)
+        if tracks not in TRACKS:
+            self.note("UNKNOWN_FORMAT", f"tracks {tracks}", number)
+        due = tracks if tracks in TRACKS else BOTH
         boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
-        self.covered[boot] = max(self.covered[boot], ticks)
-        self.declared = False
-        self.ends, self.started = {}, (boot, ticks)
-        self.open = Recording(number, entry)
+        self.open = Recording(number, entry, Timeline(due, boot, ticks, dict(self.outside)))
         self.recordings.setdefault(number, self.open)
 
     def _segment(self, entry: Entry) -> None:
-        """Steps 2, 3, 5, 7 and 8."""
+        """Steps 2 and 5."""
         body = entry.body
         place = body.integer("recording"), body.integer("number")
         if place in self.places:
             self.find("REPLAY", "a second SEGMENT of the same number", *place)
         self.places.add(place)
-        if not is_known(body):
+        recording = self.open if self.open is not None and self.open.number == place[0] else None
+        judged = is_known(body)
+        if not judged:
             self.note("UNKNOWN_FORMAT", f"codes of segment {place[1]}", place[0])
-        elif not is_sound(body) or not is_countable(body) or body.integer("boot") not in self.covered:
+        elif not is_sound(body, recording.timeline.due if recording and recording.timeline else BOTH) or (
+            body.integer("boot") not in self.boots
+        ):
+            judged = False
             self.find("MALFORMED", "lengths, leaf size, ticks or numbers beyond their limits", *place)
         if self.open is None:
             self.find("HEAD_MISSING", "SEGMENT without its START", *place)
-        elif self.open.number != place[0]:
+        elif recording is None:
             self.find("CHAIN_BREAK", f"SEGMENT inside recording {self.open.number}", *place)
+        if recording is None:
+            recording = self.recordings.setdefault(place[0], Recording(place[0], None))
         else:
-            self._covers(self.open, body)
-            return
-        self.recordings.setdefault(place[0], Recording(place[0], None)).segments.append(body)
+            self._covers(recording, body, judged)
+        recording.segments.append(body)
+        if judged:
+            recording.judged.append(body)
 
-    def _covers(self, recording: Recording, body: Fields) -> None:
-        number, boot = body.integer("number"), body.integer("boot")
+    def _covers(self, recording: Recording, body: Fields, judged: bool) -> None:
+        """Steps 3, 7 and 8."""
+        number, timeline = body.integer("number"), recording.timeline
         expected = recording.segments[-1].integer("number") + 1 if recording.segments else 1
-        if number != expected and not self.damage:
-            code = "SEGMENT_MISSING" if number > expected else "ORDER"
-            self.find(code, f"segment {expected} was due", recording.number, number)
-        if hole_before(body, self.covered, number == 1):
-            self._hole(recording, f"before segment {number}")
-        end = self.ends.get(body.integer("track"), self.started)
-        if boot == end[0] and body.integer("first_tick") < end[1]:
+        if number < expected and not self.damage:
+            self.find("ORDER", f"segment {expected} was due", recording.number, number)
+        elif not self.damage and not recording.given_up.issuperset(range(expected, min(number, expected + 65536))):
+            self.find("SEGMENT_MISSING", f"segment {expected} was due", recording.number, number)
+        if timeline is None:
+            return
+        if not timeline.segment(body, recording.declared, None if judged else "unexplained"):
             self.find("ORDER", "begins before what stands before it ended", recording.number, number)
-        self.ends[body.integer("track")] = boot, body.integer("last_tick")
+        if not judged:
+            return
         if not frames_fit(body):
             self.find("COVERAGE_HOLE", "frames are missing", recording.number, number)
+        first, last = body.integer("first_tick"), body.integer("last_tick")
+        if is_empty(body):
+            timeline.unexplained(body, first, last, named=True)
+        elif lost_time(body) and duration(body):
+            timeline.unexplained(body, last - lost_time(body), last, named=False)
         if body.integer("lost"):
             self.note("SAMPLES_LOST", f"{body.integer('lost')} frames", recording.number)
-        if boot in self.covered:
-            self.covered[boot] = max(self.covered[boot], body.integer("last_tick"))
-        recording.segments.append(body)
-
-    def _hole(self, recording: Recording, detail: str) -> None:
-        if not self.declared and not self.damage:
-            self.find("COVERAGE_HOLE", detail, recording.number)
-
-    def _until(self, recording: Recording, boot: int, tick: int) -> None:
-        """Whether something is missing before a `last_tick`."""
-        if boot in self.covered and tick > self.covered[boot]:
-            self._hole(recording, f"up to tick {tick} of boot {boot}")
-            self.covered[boot] = tick
 
     def _interrupt(self, entry: Entry) -> None:
         """Step 10."""
         recording, body = self.open, entry.body
-        if recording is None or recording.number != body.integer("recording"):
+        if recording is None or recording.timeline is None or recording.number != body.integer("recording"):
             return
         recording.interrupts.append(entry)
-        later = entry.fields.integer("boot") != body.integer("boot")
-        boot, last, ticks = body.integer("boot"), body.integer("last_tick"), entry.fields.integer("ticks")
-        if not later:
-            if max(last, ticks) - self.covered.get(boot, last) > BROKEN_SLACK:
-                self._until(recording, boot, max(last, ticks))
-            self.declared = True
-        self._until(recording, boot, last)
-        self.declared = True
-        self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number)
+        boot, last = body.integer("boot"), body.integer("last_tick")
+        later = entry.fields.integer("boot") != boot
+        ticks = None if later else entry.fields.integer("ticks")
+        recording.timeline.interrupt(boot, last, ticks, recording.declared)
+        recording.declared = True
         anchor = self.anchor if recording.start and self.anchor and self.anchor[0] == recording.start.sequence else None
-        if later and anchor and isinstance(anchor[3], int) and anchor[3] > body.integer("last_tick") + ANCHOR_SLACK:
+        allows = INDETERMINATE if later and anchor is None else None
+        self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number, allows)
+        if later and anchor and isinstance(anchor[3], int) and anchor[3] > last + ANCHOR_SLACK:
             self.find("MEDIA_LOST", "the anchor had got further", recording.number)
 
     def _resume(self, entry: Entry) -> None:
-        if self.open is not None and self.open.number == entry.body.integer("recording"):
-            self._until(self.open, entry.fields.integer("boot"), entry.fields.integer("ticks"))
-            self.covered[entry.fields.integer("boot")] = entry.fields.integer("ticks")
-            self.declared = False
+        recording = self.open
+        if recording is not None and recording.timeline and recording.number == entry.body.integer("recording"):
+            boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
+            recording.timeline.resume(boot, ticks, recording.declared)
+            recording.declared = False
 
     def _stop(self, entry: Entry) -> None:
         """Steps 2, 4 and 7."""
         recording, body = self.open, entry.body
-        if recording is None or recording.number != body.integer("recording"):
+        if recording is None or recording.timeline is None or recording.number != body.integer("recording"):
             self.find("HEAD_MISSING", "STOP without its START", body.integer("recording"))
             return
+        timeline = recording.timeline
         boot, last, ticks = body.integer("boot"), body.integer("last_tick"), entry.fields.integer("ticks")
-        covered = self.covered.get(boot, last)
-        if recording.segments or last - covered > STOP_SLACK:
-            self._until(recording, boot, last)
+        begun = timeline.start[1] if timeline.start[0] == boot else last
+        if recording.segments or last - begun > STOP_SLACK:
+            timeline.until(boot, last, recording.declared)
         if boot == entry.fields.integer("boot"):
-            if ticks - (max(last, covered) if recording.segments else last) > STOP_SLACK:
-                self._until(recording, boot, ticks)
-        elif not self.declared:
-            self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number)
+            if ticks - max(last, timeline.furthest.get(boot, 0)) > STOP_SLACK:
+                timeline.until(boot, ticks, recording.declared)
+        elif not recording.declared:
+            self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number, INDETERMINATE)
         if body.integer("segments") > len(recording.segments) and not self.damage:
             self.find("SEGMENT_MISSING", "STOP counts more segments than there are", recording.number)
         recording.stop, self.open = entry, None
+        self._end(recording)
+
+    def _end(self, recording: Recording) -> None:
+        """Step 7: what is not accounted for."""
+        if recording.timeline is None:
+            return
+        recording.timeline.close(recording.declared)
+        for code, span in recording.timeline.missing():
+            self.findings.append(
+                Finding(code, f"ticks {span.begin} to {span.end} of boot {span.boot}", recording=recording.number)
+            )
 
     def _journal(self, entry: Entry) -> None:
         first, last = entry.body.integer("first"), entry.body.integer("last")
         self.find("JOURNAL", f"the recorder lost entries {first} to {last}")
 
     def _fault(self, entry: Entry) -> None:
+        """Steps 3 and 9."""
         body = entry.body
-        recording = body.optional_integer("recording")
-        if body.integer("what") == MEDIA_LOST:
-            self.find("MEDIA_LOST", f"{body.array('values')}", recording, body.optional_integer("segment"))
-        elif body.integer("what") == RECOVERED_EXCESS:
-            self.note("RECOVERED_EXCESS", f"{body.array('values')}", recording)
+        what, values = body.integer("what"), f"{body.array('values')}"
+        recording, segment = body.optional_integer("recording"), body.optional_integer("segment")
+        if self.open is not None and recording == self.open.number and segment is not None and what in GIVING_UP:
+            self.open.given_up.add(segment)
+        if what == MEDIA_LOST:
+            self.find("MEDIA_LOST", values, recording, segment)
+        elif what == RECOVERED_EXCESS:
+            self.note("RECOVERED_EXCESS", values, recording)
+        elif what == CAPTURE:
+            self.note("CAPTURE_FAULT", values, recording)
 
-    def finish(self, open_sequences: set[int]) -> None:
-        """Step 6: a recording without STOP is open, and its head should say so."""
+    def finish(self, open_sequences: set[int], moment: tuple[int, int]) -> None:
+        """Step 6: a recording without STOP is open, and its head, of this moment, should say so."""
         recording = self.open
-        if recording is not None and (recording.start is None or recording.start.sequence not in open_sequences):
+        if recording is None or recording.timeline is None or recording.start is None:
+            return
+        if recording.start.sequence in open_sequences:
+            recording.timeline.run_on(*moment)
+        else:
             self.find("TAIL_OPEN", "no STOP, and no head says that it runs", recording.number)
+        self._end(recording)

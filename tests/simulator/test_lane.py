@@ -171,14 +171,91 @@ def test_a_pulled_card_interrupts(tmp_path: Path) -> None:
     assert interrupt["cause"] == codes.CAUSE_MEDIUM_SWAPPED
 
 
+def faults(recorder: Recorder, recording: int) -> dict[int, int]:
+    """Reasons of FAULT capture in one recording, with what they count."""
+    found = [body for body in bodies(recorder, kinds.FAULT) if body["recording"] == recording]
+    assert all(body["what"] == codes.FAULT_CAPTURE for body in found)
+    return {body["values"][0]: body["values"][1] for body in found}
+
+
+def test_sound_and_pictures_are_recorded_side_by_side(tmp_path: Path) -> None:
+    """OB-1: both tracks of a recording, over the same time."""
+    scenario = with_events(
+        tmp_path, [2, "press", "record"], [72, "press", "stop"], [80, "dock"], tracks=["sound", "picture"]
+    )
+    recorder = provisioned(scenario, tmp_path)
+    recorder.run_until("docked")
+    (start,) = bodies(recorder, kinds.START)
+    assert start["tracks"] == codes.TRACK_SOUND | codes.TRACK_PICTURE
+    found = bodies(recorder, kinds.SEGMENT)
+    assert [(body["number"], body["track"]) for body in found] == [(1, 1), (2, 2), (3, 1), (4, 2)]
+    for sound, picture in (found[:2], found[2:]):
+        assert (sound["first_tick"], sound["last_tick"]) == (picture["first_tick"], picture["last_tick"])
+        assert sound["lost"] == picture["lost"] == 0
+        assert abs(sound["written"] / sound["rate"] - picture["written"] / picture["rate"]) <= 1 / picture["rate"]
+
+
+def test_a_faulty_camera_leaves_no_silent_hole(tmp_path: Path) -> None:
+    """Half a picture, a stall, a freeze, another size, a camera that does not start: all are told, sound goes on."""
+    recorder = provisioned("faulty-camera", tmp_path)
+    recorder.run_until("docked")
+    assert recorder.agent.failed is None
+    told = faults(recorder, 1)
+    assert set(told) == {codes.CAPTURE_CUT_PICTURE, codes.CAPTURE_STALLED, codes.CAPTURE_SIZE_CHANGED}
+    assert faults(recorder, 2) == {codes.CAPTURE_NO_START: 0}
+    assert not faults(recorder, 3)
+    found = bodies(recorder, kinds.SEGMENT)
+    sound = [body for body in found if body["track"] == codes.TRACK_SOUND]
+    assert sum(body["written"] for body in sound) == 16_000 * (125 + 15 + 20)
+    pictures = [body for body in found if body["track"] == codes.TRACK_PICTURE and body["recording"] == 1]
+    assert sum(body["lost"] for body in pictures) >= 4 * (6 + 10)
+    # A second of pictures that a stalled camera hands out late may be counted twice, none is passed over.
+    assert all(-3 <= body["expected"] - body["written"] - body["lost"] <= 2 for body in pictures)
+
+
+def test_an_encoder_writes_its_own_files(tmp_path: Path) -> None:
+    recorder = provisioned("external-encoder", tmp_path)
+    recorder.run_until("docked")
+    found = bodies(recorder, kinds.SEGMENT)
+    assert [(body["recording"], body["number"]) for body in found] == [(1, 1), (1, 2), (1, 3), (2, 1)]
+    assert {(body["media"], body["attested"]) for body in found} == {(codes.MEDIA_MP4, codes.ATTESTED_POST_CLOSE)}
+    assert all(body["written"] == body["expected"] > 0 for body in found)
+    assert not bodies(recorder, kinds.FAULT)
+
+
+def test_a_faulty_encoder_leaves_no_silent_hole(tmp_path: Path) -> None:
+    recorder = provisioned("faulty-encoder", tmp_path)
+    recorder.run_until("docked")
+    assert recorder.agent.failed is None
+    told = [faults(recorder, number) for number in range(1, 9)]
+    assert [set(reasons) for reasons in told] == [
+        {codes.CAPTURE_LEFT_OPEN},
+        {codes.CAPTURE_FILE_GONE},
+        {codes.CAPTURE_EMPTY_FILE},
+        {codes.CAPTURE_CHANGED_WHILE_HASHED},
+        set(),
+        {codes.CAPTURE_NO_START},
+        {codes.CAPTURE_LEFT_OPEN},  # what fills the card never gets done
+        set(),
+    ]
+    assert [body["recording"] for body in bodies(recorder, kinds.SEGMENT)] == [5, 8]
+    reasons = [body["reason"] for body in bodies(recorder, kinds.STOP)]
+    assert reasons[6] == codes.STOP_STORAGE_FULL
+    assert reasons[4] == reasons[7] == codes.STOP_BUTTON
+
+
 @settings(max_examples=30)
-@given(operation=st.integers(1, 1800), second=st.integers(1, 120))
+@given(
+    operation=st.integers(1, 1800),
+    second=st.integers(1, 120),
+    tracks=st.sampled_from([["sound"], ["sound", "picture"], ["encoder"], ["sound", "picture", "encoder"]]),
+)
 def test_a_cut_in_any_operation_leaves_a_recorder(
-    operation: int, second: int, tmp_path_factory: pytest.TempPathFactory
+    operation: int, second: int, tracks: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A cut in the shift, and another while the recorder comes up again."""
     folder = tmp_path_factory.mktemp("cut")
-    recorder = provisioned(with_events(folder), folder)
+    recorder = provisioned(with_events(folder, tracks=tracks), folder)
     recorder.run_until("shift")
     device = recorder.agent.journal.device
     recorder.cut_at(operation)

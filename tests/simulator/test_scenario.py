@@ -25,7 +25,7 @@ def load(tmp_path: Path, raw: object) -> tuple[dict, int | None]:
 
 
 def test_the_promised_ones_ship() -> None:
-    assert {"quiet-shift", "patrol"} <= set(scenario.names())
+    assert {"quiet-shift", "patrol", "external-encoder", "faulty-camera", "faulty-encoder"} <= set(scenario.names())
 
 
 @pytest.mark.parametrize("name", scenario.names())
@@ -74,6 +74,14 @@ def test_the_clock_at_power_on(tmp_path: Path) -> None:
         {"start": "2026-03-02T21:40:00"},
         {"start": "yesterday"},
         {"clock": {}},
+        {"tracks": []},
+        {"tracks": "sound"},
+        {"tracks": ["smell"]},
+        {"tracks": ["sound", "sound"]},
+        {"tracks": [["sound"]]},
+        {"events": [[1, "camera"]]},
+        {"events": [[1, "camera", "rename"]]},
+        {"events": [[1, "encoder", "half"]]},
     ],
 )
 def test_a_broken_one_is_refused(change: dict, tmp_path: Path) -> None:
