@@ -4,105 +4,21 @@ Names and keys of the JSON form are promised to users (`evidock verify --json`, 
 is renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JSON; lengths and offsets are bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
-from typing import Generic, TypeVar
+
+from .words import Answer as Answer
+from .words import Authenticity as Authenticity
+from .words import Completeness as Completeness
+from .words import Json as Json
+from .words import Provenance as Provenance
+from .words import Severity as Severity
+from .words import State as State
+from .words import Verdict as Verdict
 
 SCHEMA = 1
-
-Json = dict[str, object]
-
-
-class Verdict(StrEnum):
-    """The overall verdict. Members are declared best first; `worst` picks by that order."""
-
-    VERIFIED = "VERIFIED"
-    VERIFIED_DECLARED_GAPS = "VERIFIED_DECLARED_GAPS"
-    INDETERMINATE = "INDETERMINATE"
-    INCOMPLETE = "INCOMPLETE"
-    UNTRUSTED = "UNTRUSTED"
-    ALTERED = "ALTERED"
-
-    @property
-    def rank(self) -> int:
-        """Place in the order from best (0) to worst."""
-        return list(Verdict).index(self)
-
-    @property
-    def exit_status(self) -> int:
-        """Exit status of `evidock verify` for this verdict."""
-        return (0, 0, 3, 4, 5, 6)[self.rank]
-
-    @classmethod
-    def worst(cls, verdicts: "Iterable[Verdict]") -> "Verdict":
-        """The worst of `verdicts`. Raises ValueError when there is none: silence must not come out as VERIFIED."""
-        return max(verdicts, key=lambda verdict: verdict.rank)
-
-
-class State(StrEnum):
-    """How one stretch of time stands. See Coverage in the architecture."""
-
-    RECORDED = "recorded"  # attested while it was recorded
-    RECOVERED = "recovered"  # sealed at the next boot, after an unclean end
-    POST_CLOSE = "post_close"  # sealed only after an external encoder closed the file
-    DECLARED = "declared"  # not recording, and the recorder signed why
-    EXEMPT = "exempt"  # lawful non-recording
-    WITHHELD = "withheld"  # exists, not part of this export
-    PENDING = "pending"  # still on a recorder
-    DISPOSED = "disposed"  # retention is over, with a custody record
-    UNEXPLAINED = "unexplained"  # nobody signed for it
-    ALTERED = "altered"  # sealed bytes differ
-
-
-class Severity(StrEnum):
-    """How loudly a finding speaks; only `Finding.verdict` changes the verdict."""
-
-    INFO = "info"
-    NOTICE = "notice"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Authenticity(StrEnum):
-    """Are these the bytes that the recorder sealed?"""
-
-    INTACT = "intact"
-    ALTERED = "altered"
-    UNKNOWN = "unknown"
-
-
-class Provenance(StrEnum):
-    """Which recorder, which key, who enrolled it?"""
-
-    TRUSTED = "trusted"
-    UNPINNED = "unpinned"  # nobody pinned an organisation key, so the evidence vouches for itself
-    UNTRUSTED = "untrusted"
-
-
-class Completeness(StrEnum):
-    """Is anything missing?"""
-
-    COMPLETE = "complete"
-    DECLARED_GAPS = "declared_gaps"
-    UNKNOWN = "unknown"
-    INCOMPLETE = "incomplete"
-
-
-Value = TypeVar("Value", Authenticity, Provenance, Completeness)
-
-
-@dataclass(frozen=True)
-class Answer(Generic[Value]):
-    """One of the three answers: a stable word and a sentence for the reader."""
-
-    answer: Value
-    text: str = ""
-
-    def to_json(self) -> Json:
-        return {"answer": self.answer.value, "text": self.text}
 
 
 @dataclass(frozen=True)
@@ -132,6 +48,17 @@ class Span:
             "device": self.device,
             "recording": self.recording,
         }
+
+
+@dataclass(frozen=True)
+class TrackSpan(Span):
+    """The same of one track of a recording. The recording's own spans stand as the worst of its tracks does (OB-1)."""
+
+    track: str
+    """`sound` or `picture`."""
+
+    def to_json(self) -> Json:
+        return {**super().to_json(), "track": self.track}
 
 
 @dataclass(frozen=True)
@@ -214,6 +141,8 @@ class Coverage:
     """How each second of the interval stands, for every recorder."""
 
     spans: tuple[Span, ...] = ()
+    tracks: tuple[TrackSpan, ...] = ()
+    """How each track of each recording stands; time outside recordings has none."""
 
     def seconds(self, state: State, device: str | None = None) -> float:
         """Seconds in `state`, of one recorder or of all together."""
@@ -226,7 +155,8 @@ class Coverage:
 
     def to_json(self) -> Json:
         totals: Json = {f"{state.value}_s": round(seconds, 3) for state, seconds in self.totals.items()}
-        return totals | {"spans": [span.to_json() for span in self.spans]}
+        each = {"spans": [span.to_json() for span in self.spans], "tracks": [span.to_json() for span in self.tracks]}
+        return totals | each
 
 
 @dataclass(frozen=True)
@@ -260,6 +190,10 @@ class Report:
     """What cannot be proved, one sentence each."""
     zone: str = "UTC"
     """Zone in which people read the times: an IANA name, or an offset such as `+08:00`."""
+    verified: float | None = None
+    """Unix seconds at which this report was made, by the clock of the machine that made it."""
+    trusted: tuple[str, ...] = ()
+    """Fingerprints (hex) of the organisation keys, and ids of recorders, that were trusted."""
 
     @property
     def simulated(self) -> bool:
@@ -272,6 +206,8 @@ class Report:
             "schema": SCHEMA,
             "verdict": self.verdict.value,
             "simulated": self.simulated,
+            "verified": None if self.verified is None else iso(self.verified),
+            "trusted": list(self.trusted),
             "authenticity": self.authenticity.to_json(),
             "provenance": self.provenance.to_json(),
             "completeness": self.completeness.to_json(),

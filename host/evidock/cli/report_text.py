@@ -6,8 +6,10 @@ Interface: "Command line". Text from the evidence is never read as markup.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -92,12 +94,16 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
             epochs=device.epochs,
         )
         out.print(Text(line))
-        out.print(_bar(report, device.id, max(20, min(out.width, 100) - 2)))
+        _print_bars(report, device.id, out, lang)
     out.print(_coverage(report.coverage, lang))
     if report.findings:
         out.print(_findings(report, clock, lang))
         if len(report.findings) > _FINDINGS_SHOWN:
             out.print(Text(language.text("picture.findings.more", lang, count=len(report.findings) - _FINDINGS_SHOWN)))
+    if report.verified is not None:
+        out.print(Text(language.text("picture.verified", lang, time=clock.at(report.verified))))
+    if report.trusted:
+        out.print(Text(language.text("picture.trusted", lang, fingerprints=", ".join(report.trusted))))
     out.print(Text(language.text("cli.verify.unproven", lang)))
     for sentence in report.unproven:
         out.print(Text(f"  – {sentence}"))
@@ -108,7 +114,7 @@ def print_summary(report: Report, lang: str) -> None:
     out = Console(highlight=False)
     out.print(_verdict_line(report, lang))
     for device in report.devices:
-        out.print(_bar(report, device.id, max(20, min(out.width, 100) - 2)))
+        _print_bars(report, device.id, out, lang)
     if report.findings:
         out.print(_findings(report, _Clock(report), lang))
 
@@ -152,10 +158,22 @@ def _verdict_line(report: Report, lang: str) -> Text:
     return line
 
 
-def _bar(report: Report, device: str, width: int) -> Text:
-    """The interval in `width` characters; each shows the worst state inside it, so that no short loss disappears."""
-    start, end = report.interval
+def _print_bars(report: Report, device: str, out: Console, lang: str) -> None:
+    """A recorder's bar, and under it one for each of its tracks where it has several (OB-1)."""
     spans = [span for span in report.coverage.spans if span.device == device]
+    own = [span for span in report.coverage.tracks if span.device == device]
+    tracks = sorted({span.track for span in own}, reverse=True)
+    words = [language.name("track", track, lang) for track in tracks] if len(tracks) > 1 else []
+    room = max((cell_len(word) + 1 for word in words), default=0)
+    width = max(20, min(out.width, 100) - 2 - room)
+    out.print(_bar(spans, report.interval, width))
+    for track, word in zip(tracks, words, strict=False):
+        out.print(_bar([span for span in own if span.track == track], report.interval, width).append(f" {word}"))
+
+
+def _bar(spans: Sequence[Span], interval: tuple[float, float], width: int) -> Text:
+    """The interval in `width` characters; each shows the worst state inside it, so that no short loss disappears."""
+    start, end = interval
     cells: list[str | None] = [None] * width
     for span in spans:
         look = _look(span)

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evidock import client, docking, durable, errors, organisation, picture, provisioning, verification
-from evidock.demonstration import edit, sound
+from evidock.demonstration import edit
+from evidock.demonstration import media as own_media
 from evidock.demonstration.virtual import VirtualRecorder
 from evidock.errors import StoreError
 from evidock.report import Report
@@ -66,12 +67,12 @@ class Demonstration:
         work = self.folder / "recorder"
         with errors.at(work):
             work.mkdir()
-        heard = sound.prepare(media, work) if media else _shipped_sound()
+        played = own_media.prepare(media, work)
         key = organisation.create(self.folder / "organisation.key", PASSPHRASE)
         self._fingerprint = key.key.thumbprint.hex()
         with (
             Store.create(self.folder / "store", key, "demonstration dock", ZONE) as store,
-            VirtualRecorder(SCENARIO, work, self._seed, heard) as virtual,
+            VirtualRecorder(SCENARIO, work, self._seed, played) as virtual,
         ):
             virtual.wait_for("waiting")
             with client.connect(str(virtual.port), store) as recorder:
@@ -96,12 +97,3 @@ class Demonstration:
         with errors.at(copy):
             shutil.copytree(self.folder / "store", copy)
         return edit.silence(copy)
-
-
-def _shipped_sound() -> Path | None:
-    """The spoken recording that comes with the simulator; None when it does not, and the microphone hears a tone."""
-    from importlib.resources import files
-
-    sound_file = files("evidock_simulator") / "media" / "patrol-en-zh.wav"
-    path = Path(str(sound_file))
-    return path if path.is_file() else None

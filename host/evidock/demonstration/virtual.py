@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -25,8 +26,8 @@ _END_SECONDS = 5.0
 class VirtualRecorder:
     """A running `evidock-sim`; a context manager. `port` is where it answers."""
 
-    def __init__(self, scenario: str, folder: Path, seed: int, media: Path | None):
-        """Starts it. Raises SimulatorError when the simulator is not installed."""
+    def __init__(self, scenario: str, folder: Path, seed: int, media: Sequence[Path] = ()):
+        """Starts it, with `media` instead of what ships with it. Raises SimulatorError when it is not installed."""
         if find_spec("evidock_simulator") is None:
             raise SimulatorError("no_simulator")
         self.port = folder / "port"
@@ -34,8 +35,8 @@ class VirtualRecorder:
         command = [sys.executable, "-m", "evidock_simulator", "run", scenario, "--link", str(self.port)]
         command += ["--flash", str(folder / "recorder.flash"), "--card", str(folder / "recorder.card")]
         command += ["--seed", str(seed), "--speed", "max", "--json"]
-        if media is not None:
-            command += ["--media", str(media)]
+        for file in media:
+            command += ["--media", str(file)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL)
         self._states: queue.Queue[str | None] = queue.Queue()

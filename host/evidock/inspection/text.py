@@ -6,21 +6,20 @@ Specification: the section that each kind of file names. Nothing is judged here,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from evidock import keys
-from evidock_protocol import custody_kinds, fields, kinds, messages, names, sign1, statements
+from evidock_protocol import avi, custody_kinds, fields, kinds, messages, names, sign1, statements
+from evidock_protocol.errors import Malformed
 
-from . import decoder
+from . import coded, decoder, key_files
 from .decoder import Unreadable
+from .shown import in_hex, show
 
 _MARK = b"\xd2\x84\x58\x2a\xa3\x01\x27\x04\x58\x20"
 _LARGEST = 1 << 26  # bytes of one file that are looked at
-_BYTES_SHOWN = 32
 _TYPES = {typ: name for typ, name, _table in statements.STATEMENTS}
 _TABLES = {typ: table for typ, _name, table in statements.STATEMENTS}
 
@@ -36,10 +35,12 @@ def lines(path: Path) -> Iterator[str]:
 
 
 def _choose(data: bytes, path: Path) -> Iterator[str]:
-    if path.suffix.lower() == ".key" or data[:1] == b"{" or _is_seed(data):
-        return _key(data, path)
+    if path.suffix.lower() == ".key" or data[:1] == b"{" or key_files.is_seed(data):
+        return key_files.lines(data, path)
+    if data[510:512] == b"\x55\xaa" and data[:1] in (b"\xeb", b"\xe9", b"\x00"):
+        raise Unreadable("inspect_card", path=path)
     if data[:4] == b"RIFF":
-        return _wav(data)
+        return _avi(data, path) if data[8:12] == b"AVI " else _wav(data)
     if _is_flash(data):
         return _flash(data)
     if path.suffix.lower() == ".lvs":
@@ -63,7 +64,7 @@ def _sequence(data: bytes) -> Iterator[str]:
         except Unreadable:
             following = data.find(_MARK, at + 1)
             end = len(data) if following < 0 else following
-            yield f"@{at} {end - at} bytes that are no statement: {_hex(data[at:end])}"
+            yield f"@{at} {end - at} bytes that are no statement: {in_hex(data[at:end])}"
         at = end
 
 
@@ -87,13 +88,13 @@ def _statement(raw: bytes, at: int, indent: str = "") -> Iterator[str]:
     shown = key_id.hex() if isinstance(key_id, bytes) else repr(key_id)
     yield f"{indent}  signed by {shown}; signature not checked here" + ("" if found.canonical else "; NOT canonical")
     if found.protected.get(1) != -8 or found.unprotected:
-        yield f"{indent}  algorithm {found.protected.get(1)!r}, unprotected {_show(found.unprotected)}"
+        yield f"{indent}  algorithm {found.protected.get(1)!r}, unprotected {show(found.unprotected)}"
     if not isinstance(payload, dict):
-        yield f"{indent}  payload {_show(payload)}"
+        yield f"{indent}  payload {show(payload)}"
     elif typ in (statements.TYP_ENTRY, statements.TYP_CUSTODY):
         yield from _entry(cast("dict[object, object]", payload), typ, indent)
     else:
-        yield from _named(_TABLES.get(cast(int, typ), ""), cast("dict[object, object]", payload), indent + "  ")
+        yield from _named(_TABLES.get(cast(int, typ), ""), cast("dict[object, object]", payload), indent + "  ", name)
 
 
 def _entry_title(payload: dict[object, object], typ: object) -> str:
@@ -106,26 +107,28 @@ def _entry_title(payload: dict[object, object], typ: object) -> str:
 def _entry(payload: dict[object, object], typ: object, indent: str) -> Iterator[str]:
     table = kinds.ENTRY_KINDS if typ == statements.TYP_ENTRY else custody_kinds.KINDS
     yield (
-        f"{indent}  device {_show(payload.get(2))}, epoch {_show(payload.get(3))}, boot {_show(payload.get(7))}, "
-        f"ticks {_show(payload.get(8))} ms, wall {_wall(payload.get(9))}"
+        f"{indent}  device {show(payload.get(2))}, epoch {show(payload.get(3))}, boot {show(payload.get(7))}, "
+        f"ticks {show(payload.get(8))} ms, wall {_wall(payload.get(9))}"
     )
-    yield f"{indent}  previous {_show(payload.get(5))}"
+    yield f"{indent}  previous {show(payload.get(5))}"
     kind, body = payload.get(6), payload.get(10)
     if isinstance(body, dict):
         fields_of = kinds.body_table(table, kind) if isinstance(kind, int) else None
-        yield from _named(fields_of or "", cast("dict[object, object]", body), indent + "    ")
+        about = kinds.kind_name(table, kind) if isinstance(kind, int) else ""
+        yield from _named(fields_of or "", cast("dict[object, object]", body), indent + "    ", about)
     private = payload.get(11)
     if isinstance(private, dict):
         for label, commitment in cast("dict[object, object]", private).items():
-            yield f"{indent}    private {_label(label)}: {_show(commitment)}"
+            yield f"{indent}    private {_label(label)}: {show(commitment)}"
 
 
-def _named(table: str, values: dict[object, object], indent: str) -> Iterator[str]:
-    """Fields by their names; numbers that the table does not know stay numbers."""
+def _named(table: str, values: dict[object, object], indent: str, about: str) -> Iterator[str]:
+    """Fields of what is `about` something by their names; numbers that the table does not know stay numbers."""
     known = {key: (name, form) for key, name, form in fields.parse(table)} if table else {}
     for key, value in values.items():
         name, form = known.get(cast(int, key), (f"field {key!r}", ""))
-        yield f"{indent}{name}: {_wall(value) if form == 'w' else _show(value)}"
+        shown = _wall(value) if form == "w" else coded.name(about, name, value, values) or show(value)
+        yield f"{indent}{name}: {shown}"
         if isinstance(value, bytes) and value.startswith(_MARK):
             try:
                 yield from _statement(value, 0, indent + "  ")
@@ -145,9 +148,9 @@ def _private(data: bytes) -> Iterator[str]:
             opening = decoder.cbor_item(raw, 0)[0] if isinstance(raw, bytes) else raw
             if isinstance(opening, list) and len(cast("list[object]", opening)) == 3:
                 _salt, label, value = cast("list[object]", opening)
-                yield f"    {_label(label)}: {_show(value)}"
+                yield f"    {_label(label)}: {show(value)}"
             else:
-                yield f"    no opening: {_show(raw)}"
+                yield f"    no opening: {show(raw)}"
         at = end
 
 
@@ -167,10 +170,10 @@ def _frames(data: bytes) -> Iterator[str]:
         except Unreadable:
             value = None
         if not isinstance(value, list) or not value:
-            yield f"@{at} frame of {len(message)} bytes that holds no message: {_hex(message)}"
+            yield f"@{at} frame of {len(message)} bytes that holds no message: {in_hex(message)}"
             continue
         kind, *rest = cast("list[object]", value)
-        yield f"@{at} {_message_name(kind, told)} {', '.join(_show(one) for one in rest)}"
+        yield f"@{at} {_message_name(kind, told)} {', '.join(show(one) for one in rest)}"
         for one in rest:
             if isinstance(one, bytes) and one.startswith(_MARK):
                 for line in _sequence(one):
@@ -182,7 +185,7 @@ def _message_name(kind: object, told: dict[int, str]) -> str:
         return "REFUSAL"
     if isinstance(kind, int) and kind - messages.ANSWER in told:
         return told[kind - messages.ANSWER] + " answer"
-    return told.get(kind, f"message {_show(kind)}") if isinstance(kind, int) else f"message {_show(kind)}"
+    return told.get(kind, f"message {show(kind)}") if isinstance(kind, int) else f"message {show(kind)}"
 
 
 def _is_flash(data: bytes) -> bool:
@@ -220,34 +223,7 @@ def _record(record: decoder.Record, start: int) -> Iterator[str]:
         for line in _statement(record.data, at) if record.kind == 2 else _private(record.data):
             yield "    " + line
     except Unreadable:
-        yield f"    @{at} record of kind {record.kind} that cannot be read: {_hex(record.data)}"
-
-
-def _is_seed(data: bytes) -> bool:
-    text = data.strip()
-    return len(text) == 64 and all(byte in b"0123456789abcdefABCDEF" for byte in text)
-
-
-def _key(data: bytes, path: Path) -> Iterator[str]:
-    """A key file: whose key it is, never the key."""
-    if _is_seed(data):
-        key = keys.SigningKey(bytes.fromhex(data.strip().decode()))
-        yield f"secret Ed25519 key, not shown; public key {key.public.hex()}"
-        yield f"fingerprint {key.thumbprint.hex()}"
-        return
-    try:
-        content = cast(object, json.loads(data))
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise Unreadable("inspect_unknown", path=path)
-    for name, value in cast("dict[str, object]", content).items():
-        if name in ("secret", "seed", "salt"):
-            yield f"{name}: not shown"
-        else:
-            yield f"{name}: {_show(value)}"
-            if name == "organisation" and isinstance(value, str) and _is_seed(value.encode()):
-                yield f"fingerprint if that is a public key: {sign1.thumbprint(bytes.fromhex(value)).hex()}"
+        yield f"    @{at} record of kind {record.kind} that cannot be read: {in_hex(record.data)}"
 
 
 def _leaves(data: bytes) -> Iterator[str]:
@@ -260,6 +236,14 @@ def _wav(data: bytes) -> Iterator[str]:
     yield "WAV, " + ", ".join(f"{name} {value}" for name, value in decoder.wav(data).items())
 
 
+def _avi(data: bytes, path: Path) -> Iterator[str]:
+    try:
+        width, height, rate, chunks, length = avi.read_header(data[: avi.AVI_HEADER])
+    except Malformed:
+        raise Unreadable("inspect_unknown", path=path) from None
+    yield f"AVI, width {width}, height {height}, rate {rate}, chunks {chunks}, length {length}"
+
+
 def _label(label: object) -> str:
     return names.name_of(names.PRIVATE_LABELS, label) if isinstance(label, int) else repr(label)
 
@@ -268,32 +252,10 @@ def _wall(value: object) -> str:
     """A wall clock [state, Unix milliseconds]."""
     pair = cast("list[object]", value) if isinstance(value, list | tuple) else []
     if len(pair) != 2 or not isinstance(pair[0], int) or not isinstance(pair[1], int):
-        return _show(pair or cast(object, value))
+        return show(pair or cast(object, value))
     state = names.name_of(names.WALL_STATES, pair[0])
     try:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=pair[1])
     except OverflowError:
         return f"{state} {pair[1]} ms"
     return state if pair[0] == 0 else f"{state} {moment.isoformat(timespec='milliseconds')}"
-
-
-def _show(value: object) -> str:
-    """A value in one line: bytes in hexadecimal, text without control characters, long ones cut."""
-    value = decoder.plain(value)
-    if isinstance(value, bytes):
-        return _hex(value)
-    if isinstance(value, str):
-        return repr(value[:200])
-    if isinstance(value, list):
-        return "[" + ", ".join(_show(one) for one in cast("list[object]", value)[:64]) + "]"
-    if isinstance(value, dict):
-        rows = list(cast("dict[object, object]", value).items())[:64]
-        return "{" + ", ".join(f"{_show(key)}: {_show(one)}" for key, one in rows) + "}"
-    text = str(value)
-    return text if len(text) <= 200 else text[:200] + "…"
-
-
-def _hex(data: bytes) -> str:
-    if len(data) <= _BYTES_SHOWN:
-        return data.hex()
-    return f"{data[:_BYTES_SHOWN].hex()}… ({len(data)} bytes)"

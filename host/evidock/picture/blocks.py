@@ -1,6 +1,6 @@
 """The parts of the sheet that are words: verdict and answers, key with totals, recorders, findings, limits."""
 
-from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance
+from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance, State
 
 from . import symbols
 from .drawing import Drawing, located, short
@@ -44,9 +44,21 @@ def heading(drawing: Drawing, y: float) -> tuple[Markup, float]:
 
 
 def _strength(drawing: Drawing) -> str:
-    """The verdict's code, and how well the keys under it were kept."""
-    kept = dict.fromkeys(drawing.call("protection", device.protection) for device in drawing.report.devices)
-    return " · ".join([drawing.report.verdict.value, *kept])
+    """The verdict's code, how well the keys under it were kept, when it was found, and on whose word it rests."""
+    report = drawing.report
+    words = dict.fromkeys(drawing.call("protection", device.protection) for device in report.devices)
+    return " · ".join([report.verdict.value, *words, *made(drawing, [short(one) for one in report.trusted])])
+
+
+def made(drawing: Drawing, fingerprints: list[str]) -> list[str]:
+    """When the report was made and whom it trusts, as far as it says so."""
+    words: list[str] = []
+    if drawing.report.verified is not None:
+        when = f"{drawing.clock.date(drawing.report.verified)} {drawing.clock.time(int(drawing.report.verified))}"
+        words.append(drawing.say("verified", time=when))
+    if fingerprints:
+        words.append(drawing.say("trusted", fingerprints=", ".join(fingerprints)))
+    return words
 
 
 def _stamp(drawing: Drawing, y: float) -> Markup:
@@ -99,6 +111,11 @@ def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
             figure = stopwatch(sum(span.seconds for span in chosen))
             parts.append(write(place[index], top + 22, figure, size=13, anchor="end", family="monospace"))
         top += 34
+    if any(drawing.tracks.values()):
+        names = drawing.say("tracks"), drawing.say("tracks.explanation")
+        swatch = join(*(draw(State.RECORDED.value, MARGIN + 4, top + step, 62, 8) for step in (8, 19)))
+        parts.append(_row(top, names, swatch, place[0] - 90))
+        top += 34
     if drawing.report.marks:
         names = drawing.say("marks"), drawing.say("marks.explanation")
         parts.append(_row(top, names, symbols.flag(MARGIN + 30, top + 28, top + 6), place[0] - 90))
@@ -130,6 +147,10 @@ def recorders(drawing: Drawing, y: float) -> tuple[Markup, float]:
         parts.append(write(MARGIN, top + 35, " · ".join(word for word in words if word), size=12.5))
         parts.append(write(MARGIN, top + 52, describe_head(drawing, device), size=12.5))
         top += 62
+    for line in wrap(" · ".join(made(drawing, list(drawing.report.trusted))), RIGHT - MARGIN, 12.5):
+        if line:
+            parts.append(write(MARGIN, top + 8, line, size=12.5))
+            top += 18
     return join(*parts), top - y
 
 

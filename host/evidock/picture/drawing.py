@@ -28,6 +28,8 @@ class Drawing:
     """Place in `spans` to number of the finding that speaks of it."""
     loose: list[arrange.Timed]
     """Findings at a time, but about no span; information alone is left to the list."""
+    tracks: dict[str, dict[str, list[Span]]]
+    """By recorder and track: how each track stands, for recorders that have several (OB-1)."""
     devices: list[DeviceReport]
     """The report's recorders, and any other that it has spans of: nothing is left out."""
 
@@ -47,7 +49,8 @@ class Drawing:
         numbers = arrange.explanations(spans, located)
         told = set(numbers.values())
         loose = [it for it in located if it.number not in told and it.finding.severity is not Severity.INFO]
-        return cls(report, lang, clock, start, end, spans, stretches, findings, numbers, loose, devices)
+        tracks = {device.id: _tracks(report, device.id, start, end) for device in devices}
+        return cls(report, lang, clock, start, end, spans, stretches, findings, numbers, loose, tracks, devices)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence of the picture."""
@@ -66,6 +69,15 @@ class Drawing:
         if end <= start:
             return self.clock.time(start)
         return f"{self.clock.between(start, end)} · {self.duration(end - start)}"
+
+
+def _tracks(report: Report, device: str, start: float, end: float) -> dict[str, list[Span]]:
+    """The spans of a recorder's tracks by their names; none where it has only one, whose lane says it all."""
+    own = [span for span in report.coverage.tracks if span.device == device]
+    names = sorted({span.track for span in own}, reverse=True)  # sound above picture
+    if len(names) < 2:
+        return {}
+    return {name: arrange.joined((span for span in own if span.track == name), start, end) for name in names}
 
 
 def short(identity: str) -> str:

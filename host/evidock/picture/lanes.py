@@ -3,13 +3,14 @@
 from evidock.report import DeviceReport, Span, State
 
 from . import symbols
-from .drawing import short, shortened
+from .drawing import Drawing, short, shortened
 from .markup import Markup, element, join, width_of, write
 from .notes import draw_flags, draw_labels
 from .panel import Panel
 from .shapes import FAINT, GREY, IDLE, INK, LEFT, MARGIN, PALE, RIGHT, SILVER, draw, look_of
 from .time_axis import ticks
 
+TRACK, TRACK_SPACE = 11.0, 4.0  # height of a track's lane, and the room above it
 LAST = {State.UNEXPLAINED: 1, State.ALTERED: 2}  # what is wrong is drawn last, over everything else
 
 
@@ -81,18 +82,54 @@ def _lane(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
     ]
     places.sort(key=lambda index: LAST.get(panel.drawing.spans[index].state, 0))
     spans = [_span(panel, panel.drawing.spans[index], top) for index in places]
+    tracks, foot = _tracks(panel, device, foot)
     labels, deep = draw_labels(panel, device.id, places, foot)
     moments = [
         symbols.moment(panel.scale.x(it.start), foot)
         for it in panel.drawing.loose
         if it.device == device.id and panel.scale.shows(it.start, it.end)
     ]
-    names = _names(panel, device, top)
-    lowest = max(foot + deep, top + (70 if panel.letter is None else 34))
-    return join(ground, names, *spans, *moments, flags, labels), lowest + 18
+    names, under = _names(panel, device, top, foot)
+    lowest = max(foot + deep, under)
+    return join(ground, tracks, names, *spans, *moments, flags, labels), lowest + 18
 
 
-def _names(panel: Panel, device: DeviceReport, y: float) -> Markup:
+def _tracks(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
+    """Under the lane of a recorder with several tracks a thin lane for each, and where the last one ends."""
+    drawing = panel.drawing
+    parts: list[Markup] = []
+    for name, spans in drawing.tracks[device.id].items():
+        y += TRACK_SPACE
+        word = drawing.call("track", name)
+        parts.append(write(LEFT - 7, y + TRACK - 1.5, word, size=11.5, fill=GREY, anchor="end"))
+        parts.append(element("rect", x=LEFT, y=y, width=RIGHT - LEFT, height=TRACK, fill=FAINT))
+        inside = [span for span in spans if span.end > panel.start and span.start < panel.end]
+        inside.sort(key=lambda span: LAST.get(span.state, 0))
+        parts += [_track(panel, span, word, y) for span in inside]
+        y += TRACK
+    return join(*parts), y
+
+
+def _track(panel: Panel, span: Span, word: str, y: float) -> Markup:
+    left, right = panel.scale.x(span.start), panel.scale.x(span.end)
+    clipped = left - 12 * (span.start < panel.start), right + 12 * (span.end > panel.end)
+    title = " · ".join([word, *_words(panel.drawing, span)])
+    shape = draw(look_of(span), clipped[0], y, clipped[1] - clipped[0], TRACK)
+    return element("g", element("title", title), shape, clip_path="url(#evidock-lanes)")
+
+
+def _words(drawing: Drawing, span: Span) -> list[str]:
+    """What a span says of itself when one points at it."""
+    words = [drawing.call("state", look_of(span))]
+    if span.cause:
+        words.append(drawing.call("cause", span.cause))
+    if span.recording is not None:
+        words.append(drawing.say("recording", number=span.recording))
+    return [*words, drawing.when(span.start, span.end)]
+
+
+def _names(panel: Panel, device: DeviceReport, y: float, foot: float) -> tuple[Markup, float]:
+    """Who the lane at `y` belongs to, and where that ends. Details do not stand beside the names of tracks."""
     drawing = panel.drawing
     lines = [write(MARGIN, y + 13, short(device.id), size=14, weight="bold", family="monospace")]
     details = [device.model, device.serial]
@@ -102,22 +139,19 @@ def _names(panel: Panel, device: DeviceReport, y: float) -> Markup:
             details.append(drawing.say("simulated"))
     else:
         details = details[:1]
-    shown = [detail for detail in details if detail]
-    for index, detail in enumerate(shown):
-        lines.append(write(MARGIN, y + 29 + index * 14.5, shortened(detail, 25), size=11.5, fill=GREY))
-    return join(*lines)
+    base = y + 29.0
+    for detail in filter(None, details):
+        if drawing.tracks[device.id] and y + panel.height < base < foot + 10:
+            base = foot + 14
+        lines.append(write(MARGIN, base, shortened(detail, 25), size=11.5, fill=GREY))
+        base += 14.5
+    return join(*lines), max(base - 12.5, y + (70 if panel.letter is None else 34))
 
 
 def _span(panel: Panel, span: Span, top: float) -> Markup:
     drawing, look = panel.drawing, look_of(span)
     left, right = panel.scale.x(span.start), panel.scale.x(span.end)
     clipped = left - 12 * (span.start < panel.start), right + 12 * (span.end > panel.end)  # goes on past the edge
-    words = [drawing.call("state", look)]
-    if span.cause:
-        words.append(drawing.call("cause", span.cause))
-    if span.recording is not None:
-        words.append(drawing.say("recording", number=span.recording))
-    words.append(drawing.when(span.start, span.end))
     inside = Markup()
     if look == State.RECORDED.value:
         inside = _inside(panel, span, (left + right) / 2, top + panel.height / 2 + 4.3, right - left)
@@ -126,7 +160,9 @@ def _span(panel: Panel, span: Span, top: float) -> Markup:
         if width_of(text, 11.5) + 12 < right - left:
             inside = write((left + right) / 2, top + panel.height / 2 - 5, text, size=11.5, fill=GREY, anchor="middle")
     shape = draw(look, clipped[0], top, clipped[1] - clipped[0], panel.height)
-    return element("g", element("title", " · ".join(words)), shape, inside, clip_path="url(#evidock-lanes)")
+    return element(
+        "g", element("title", " · ".join(_words(drawing, span))), shape, inside, clip_path="url(#evidock-lanes)"
+    )
 
 
 def _inside(panel: Panel, span: Span, x: float, y: float, room: float) -> Markup:

@@ -12,6 +12,7 @@ from .shapes import GREY, IDLE, INK, LEFT, RIGHT, look_of
 
 LINE = 15.0  # between baselines of a label
 DEEPEST = 150.0  # room for labels under a lane
+TRACK_CODES = ("AUDIO_MISSING", "PICTURE_MISSING")  # say more than the state of what they lack
 MOST = 60  # labels tried on one lane
 
 
@@ -102,6 +103,8 @@ def _lines(drawing: Drawing, span: Span, number: int | None) -> list[str]:
     cause = drawing.call("cause", span.cause) if span.cause else ""
     state = drawing.call("state", span.state.value)
     title = cause or state
+    if number is not None and drawing.findings[number - 1].code in TRACK_CODES:
+        title = drawing.call("finding", drawing.findings[number - 1].code)
     if cause and span.state is not State.DECLARED:
         title = drawing.say("pair", name=state, value=cause)
     lines = [shortened(title, 60), drawing.when(span.start, span.end)]

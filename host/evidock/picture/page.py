@@ -2,7 +2,7 @@
 
 from evidock.report import Finding, Report
 
-from .blocks import describe_head
+from .blocks import describe_head, made
 from .drawing import Drawing, located
 from .markup import Markup, element
 from .sheet import FONTS, draw
@@ -76,7 +76,11 @@ def _recorders(drawing: Drawing) -> Markup:
         items.append(
             element("li", element("code", device.id), *(part for line in lines for part in (Markup("<br/>"), line)))
         )
-    return element("section", element("h2", drawing.say("devices")), element("ul", *items)) if items else Markup()
+    words = " · ".join(made(drawing, list(drawing.report.trusted)))
+    told = [element("p", words)] if words else []
+    return (
+        element("section", element("h2", drawing.say("devices")), element("ul", *items), *told) if items else Markup()
+    )
 
 
 def _limits(drawing: Drawing) -> Markup:

@@ -14,6 +14,7 @@ INK, GREY, SILVER, PALE, FAINT = "#111111", "#595959", "#8A8A8A", "#D9D9D9", "#F
 IDLE = "idle"
 IDLE_CAUSES = ("standby", "off")
 LOOKS = tuple(look for state in State for look in ((state.value, IDLE) if state is State.DECLARED else (state.value,)))
+TALL = 20.0  # a lane with room for signs inside its shapes
 NARROWEST = 7.0  # a second in a day must still be seen
 WIDTH, MARGIN = 1200.0, 28.0
 LEFT, RIGHT = 186.0, WIDTH - MARGIN  # the lanes, right of the names of the recorders
@@ -85,7 +86,10 @@ def _idle(x: float, y: float, width: float, height: float) -> Markup:
 def _exempt(x: float, y: float, width: float, height: float) -> Markup:
     pen = {"fill": "url(#evidock-exempt)", "stroke": GREEN, "stroke_width": 1.8, "rx": 4}
     box = element("rect", x=x, y=y + height * 0.22, width=width, height=height * 0.56, **pen)
-    return join(box, _glyph("§", x + width / 2, y + height / 2, height * 0.26, GREEN) if width > 26 else Markup())
+    return join(
+        box,
+        _glyph("§", x + width / 2, y + height / 2, height * 0.26, GREEN) if width > 26 and height > TALL else Markup(),
+    )
 
 
 def _withheld(x: float, y: float, width: float, height: float) -> Markup:
@@ -101,7 +105,7 @@ def _withheld(x: float, y: float, width: float, height: float) -> Markup:
             stroke_width=2,
         ),
     )
-    return join(box, lock if width > 18 else Markup())
+    return join(box, lock if width > 18 and height > TALL else Markup())
 
 
 def _pending(x: float, y: float, width: float, height: float) -> Markup:
@@ -120,30 +124,34 @@ def _disposed(x: float, y: float, width: float, height: float) -> Markup:
         element("circle", cx=middle, cy=y + height / 2, r=10, fill="#FFFFFF"),
         element("path", d=can, fill="none", stroke=INK, stroke_width=1.5),
     )
-    return join(box, bin_ if width > 26 else Markup())
+    return join(box, bin_ if width > 26 and height > TALL else Markup())
 
 
 def _unexplained(x: float, y: float, width: float, height: float) -> Markup:
-    teeth, bite = 5, min(5.0, width / 4)
+    teeth, bite = 5 if height > TALL else 2, min(5.0, width / 4)
     step = height / (teeth * 2)
     down = "".join(f"l{bite:.2f},{step:.2f}l{-bite:.2f},{step:.2f}" for _ in range(teeth))
     up = "".join(f"l{-bite:.2f},{-step:.2f}l{bite:.2f},{-step:.2f}" for _ in range(teeth))
     torn = f"M{x:.2f},{y:.2f}{down}H{x + width:.2f}{up}z"
     pen = {"fill": "url(#evidock-unexplained)", "stroke": VERMILION, "stroke_width": 1.8, "stroke_linejoin": "round"}
-    mark = _glyph("?", x + width / 2, y + height / 2, min(height * 0.33, 11), VERMILION) if width > 24 else Markup()
+    if width <= 24 or height <= TALL:
+        return element("path", d=torn, **pen)
+    mark = _glyph("?", x + width / 2, y + height / 2, min(height * 0.33, 11), VERMILION)
     return join(element("path", d=torn, **pen), mark)
 
 
 def _altered(x: float, y: float, width: float, height: float) -> Markup:
-    top, tall = y - 4, height + 8  # stands out of the lane
-    box = element("rect", x=x, y=top, width=width, height=tall, fill="#FFFFFF", stroke=INK, stroke_width=2.6)
+    out = 4 if height > TALL else 1  # stands out of the lane
+    top, tall = y - out, height + 2 * out
+    pen = {"fill": "#FFFFFF", "stroke": INK, "stroke_width": 2.6 if height > TALL else 1.6}
+    box = element("rect", x=x, y=top, width=width, height=tall, **pen)
     count = max(1, round(width / tall))
     part = width / count
     cross = "".join(
         f"M{x + index * part:.2f},{top:.2f}l{part:.2f},{tall:.2f}m0,{-tall:.2f}l{-part:.2f},{tall:.2f}"
         for index in range(count)
     )
-    line = element("path", d=cross, stroke=VERMILION, stroke_width=3.4 if width > 12 else 2)
+    line = element("path", d=cross, stroke=VERMILION, stroke_width=3.4 if width > 12 and height > TALL else 2)
     return join(box, line)
 
 

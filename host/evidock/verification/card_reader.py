@@ -19,7 +19,7 @@ from evidock_protocol.errors import ProtocolError
 
 from .entries import parse
 from .plain import kind_of, open_plain, unreadable
-from .reader import Listed, Lying, Media, NotEvidence, segment_of
+from .reader import Listed, Lying, Media, NotEvidence, segment_of, stray_of
 from .sequence import items
 
 _FIRST = 1 << 16  # bytes at the journal's beginning in which a readable entry must tell the device id
@@ -86,7 +86,7 @@ class CardReader:
         """
         self._files = files
         self._root = root
-        self._foreign: list[str] = []
+        self._foreign: list[Lying] = []
         self._folders: dict[bytes, str] = {}
         names = files.names(root.rstrip("/"))
         folders = [name for name, kind in names if kind == "folder" and _is_device_folder(name)]
@@ -94,12 +94,12 @@ class CardReader:
         for device, name in sorted(found, key=lambda one: one[0][:4].hex().upper() != one[1]):
             own = device[:4].hex().upper() == name
             if not own or device in self._folders:  # a folder that claims to be another recorder's
-                self._foreign.append(root + name)
+                self._foreign.append(Lying(root + name))
             self._folders.setdefault(device, f"{root}{name}/")
         for name, kind in names:
             is_ours = (name, kind) == (card.IDENTITY, "file") or (kind == "folder" and name in folders)
             if not is_ours or names.count(Listed(name, kind)) > 1:
-                self._foreign.append(root + name)
+                self._foreign.append(stray_of(root + name, name, kind))
         if not self._folders and Listed(card.IDENTITY, "file") not in names:
             raise NotEvidence("evidence_empty_card")
 
@@ -149,14 +149,16 @@ class CardReader:
             if kind == "file" and name in _KNOWN:
                 continue
             if kind != "folder" or not _RECORDING.fullmatch(name):
-                yield Lying(path)
+                yield stray_of(path, name, kind)
             for inner, own, sort in self._listed(path + "/") if kind == "folder" else ():
                 if sort != "file":
                     yield Lying(inner)
+                elif segment := segment_of(own, name):
+                    yield Lying(inner, *segment)
                 elif not _HELP.fullmatch(own):
-                    yield Lying(inner, *(segment_of(own, name) or (None, None)))
+                    yield stray_of(inner, own, sort)
 
-    def foreign(self) -> Iterator[str]:
+    def foreign(self) -> Iterator[Lying]:
         yield from self._foreign
 
     def _listed(self, folder: str) -> Iterator[tuple[str, str, str]]:

@@ -9,36 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidock.report import Span, State
+from evidock.report import Span, State, TrackSpan
 from evidock_protocol import codes
+
+from .lines import Line, Piece
 
 CLOCK_LOST = "clock_lost"
 BEFORE_GENESIS = "before_genesis"
 AFTER_HEAD = "after_head"
 
 
-class Stretch:
-    """Some ticks of a boot in one state. `state` may still change until the spans are placed."""
-
-    __slots__ = ("cause", "first", "last", "recording", "state")
-
-    def __init__(self, first: int, last: int, state: State, cause: str | None, recording: int | None):
-        self.first = first
-        self.last = last
-        self.state = state
-        self.cause = cause
-        self.recording = recording
-
-
-class Boot:
+class Boot(Line):
     """One boot's time line, from its first known tick on; `offset` is the Unix milliseconds at tick 0, or None."""
 
     def __init__(self, number: int, first: int):
+        super().__init__(first)
         self.number = number
         self.first = first
-        self.cursor = first
         self.offset: int | None = None
-        self.stretches: list[Stretch] = []
+        self.tracks: list[tuple[str, Piece]] = []  # by the name of the track, each recording's in order
         self.ending: tuple[str, int | None] = ("power_lost", None)  # cause and recording of the gap after this boot
         self._clock = codes.WALL_UNSET
 
@@ -48,35 +37,13 @@ class Boot:
             self._clock = state
             self.offset = wall_ms - ticks
 
-    def fill(
-        self, last: int, state: State, cause: str | None, recording: int | None, fixed: bool = True
-    ) -> Stretch | None:
-        """Gives the ticks from the cursor to `last` a state. With `fixed` off the stretch stays apart and may be
-        changed later.
-        """
-        if last <= self.cursor:
-            return None
-        before = self.stretches[-1] if self.stretches else None
-        if (
-            fixed
-            and before is not None
-            and before.state is state
-            and before.cause == cause
-            and before.recording == recording
-        ):
-            before.last = self.cursor = last
-            return before
-        stretch = Stretch(self.cursor, last, state, cause, recording)
-        self.stretches.append(stretch)
-        self.cursor = last
-        return stretch
-
 
 class Placed:
     """Boots placed in time: spans of one recorder without gap or overlap, in Unix milliseconds."""
 
     def __init__(self, boots: list[Boot]):
         self.rows: list[tuple[int, int, State, str | None, int | None]] = []
+        self.tracks: list[tuple[int, int, State, str | None, int | None, str]] = []
         self.overlaps: list[
             tuple[Boot, int]
         ] = []  # boots whose clock says that they began before the boot before ended
@@ -96,8 +63,13 @@ class Placed:
                 cursor = start
             elif start < cursor:
                 self.overlaps.append((boot, cursor - start))
+            begin = cursor
             for one in boot.stretches:
-                cursor = self._put(cursor, boot.offset + one.last, one.state, one.cause, one.recording)
+                cursor = self._put(cursor, boot.offset + one.last, *one.standing, one.recording)
+            for name, one in boot.tracks:
+                left, right = max(boot.offset + one.first, begin), boot.offset + one.last
+                if right > left:
+                    self.tracks.append((left, right, *one.standing, one.recording, name))
             ending = boot.ending
 
     @property
@@ -120,6 +92,13 @@ class Placed:
             left, right = max(left, start), min(right, end)
             if right > left:
                 yield Span(left / 1000, right / 1000, state, cause, device.hex(), recording)
+
+    def track_spans(self, device: bytes, start: int, end: int) -> Iterator[TrackSpan]:
+        """How each track of each recording stands inside [start, end) milliseconds."""
+        for left, right, state, cause, recording, name in self.tracks:
+            left, right = max(left, start), min(right, end)
+            if right > left:
+                yield TrackSpan(left / 1000, right / 1000, state, cause, device.hex(), recording, name)
 
     def _put(self, cursor: int, end: int, state: State, cause: str | None, recording: int | None) -> int:
         if end <= cursor:

@@ -14,15 +14,18 @@ from evidock.report import State
 from evidock_protocol import card, codes
 from evidock_protocol.errors import ProtocolError
 
+from . import pictures
 from .collector import Collector, Place
 from .coverage import Boot
 from .entries import Segment
 from .identify import Suspect, Suspects
 from .reader import Media, Reader
 from .recording import Outcome, Recording
+from .samples import is_own_avi
 from .segment_set import SegmentSet
 from .segments import Checked, SegmentChecker, is_sound, tick_of
 from .stray import StrayFiles
+from .tracks import KNOWN
 
 Interval = tuple[int | None, int | None]
 """Unix milliseconds that were asked for."""
@@ -60,42 +63,34 @@ class FileCheck:
         self._suspects = shared.suspects
         self._progress = shared.progress
 
-    def outcome(
-        self, segment: Segment, number: int, recording: Recording | None, boot: Boot | None
-    ) -> tuple[str, Outcome]:
-        """(path, outcome) of one segment, sealed by entry `number` in `boot`. Raises EvidockError when reading
-        fails.
-        """
+    def outcome(self, segment: Segment, number: int, recording: Recording | None, boot: Boot | None) -> Outcome:
+        """What became of one segment, sealed by entry `number` in `boot`. Raises EvidockError when reading fails."""
         state = _STATES.get(segment.attested)
         started = None if recording is None else recording.started_ms
         try:
-            if state is None or not is_sound(segment):
+            if state is None or segment.track not in KNOWN or not is_sound(segment):
                 raise ProtocolError("numbers of the segment are out of range")
             path = self.reader.media_path(self.device, segment.recording, segment.number, segment.media, started)
         except (ProtocolError, OverflowError, ValueError, OSError) as error:
             code = "MALFORMED" if _is_known(segment) else "UNKNOWN_FORMAT"
             self._say(code, segment, "", number=number, reason=error)
-            return "", Outcome(State.UNEXPLAINED, None)
+            return Outcome(State.UNEXPLAINED, None)
         if not self.sealed.add(segment.recording, segment.number):
             self._say("REPLAY", segment, path, number=number, expected=number)
         self.stray.expect(segment, path)
         if self._is_outside(segment, boot):
-            return path, Outcome(State.WITHHELD, "not_examined")
+            return Outcome(State.WITHHELD, "not_examined")
         file = self.reader.media(self.device, path)
         if file is None:
-            return path, Outcome(State.PENDING, None, missing=True)
+            return Outcome(State.PENDING, None, missing=True)
         try:
             checked = self._checker.check(file, segment)
             if self._progress is not None:
                 self._progress(checked.length)
             if checked.matches and checked.length == segment.length:
-                data = segment.length - segment.header_length
-                if checked.sound is not None and segment.rate:  # without a rate SEGMENT is malformed already
-                    frame, rate = checked.sound
-                    if frame * segment.written != data or rate != segment.rate:
-                        self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames", seconds=0)
-                return path, Outcome(state, None)
-            return path, self._damage(file, segment, path, state, checked)
+                self._count(file, segment, path, checked.sound)
+                return Outcome(state, None)
+            return self._damage(file, segment, path, state, checked)
         except OSError as error:
             raise EvidockError("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
         finally:
@@ -109,6 +104,19 @@ class FileCheck:
         first, last = boot.offset + segment.first_tick, boot.offset + segment.last_tick
         return (start is not None and last <= start) or (end is not None and first >= end)
 
+    def _count(self, file: Media, segment: Segment, path: str, sound: tuple[int, int] | None) -> None:
+        """Compares the frames that a whole file of the recorder's own has with those that its SEGMENT claims."""
+        if sound is not None and segment.rate:  # without a rate SEGMENT is malformed already
+            frame, rate = sound
+            if frame * segment.written != segment.length - segment.header_length or rate != segment.rate:
+                self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames")
+        if is_own_avi(segment):
+            found = pictures.of_header(file)
+            if found != (segment.rate, segment.written + segment.lost):
+                self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames")
+            elif pictures.is_excess(file, segment):
+                self._say("RECOVERED_EXCESS", segment, path, sentence="RECOVERED_EXCESS.sealed")
+
     def _damage(self, file: Media, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
         """Names what differs in a file, down to its leaves where their hashes were kept."""
         altered: list[tuple[int, int]] = []
@@ -121,9 +129,12 @@ class FileCheck:
             located = self._checker.locate(file, segment, kept)
             if kept is not None and not located.located:
                 self._say("LEAVES_DAMAGED", segment, path)
+            chunks = None
+            if is_own_avi(segment) and located.differing:
+                chunks = pictures.Chunks(file, segment, located.differing[0][0])
             for start, end in located.differing:
                 header = located.located and end <= segment.header_length and located.header_differs
-                ticks = (segment.first_tick, segment.last_tick) if header else _ticks(segment, start, end)
+                ticks = (segment.first_tick, segment.last_tick) if header else _ticks(segment, chunks, start, end)
                 altered.append(ticks)
                 cut = located.length < segment.length and end == segment.length
                 self.collector.add(
@@ -179,11 +190,16 @@ class Shared:
 def _is_known(segment: Segment) -> bool:
     """Whether this version knows the codes of a SEGMENT: a later version's are accepted, though not understood."""
     media = [number for number, _extension in card.EXTENSIONS]
-    return segment.stored == codes.STORED_PLAIN and segment.attested in _STATES and segment.media in media
+    codes_known = segment.attested in _STATES and segment.media in media and segment.track in KNOWN
+    return codes_known and segment.stored == codes.STORED_PLAIN
 
 
-def _ticks(segment: Segment, start: int, end: int) -> tuple[int, int]:
-    """Ticks of a byte range; the end of the data is the end of the segment, and no range is empty."""
+def _ticks(segment: Segment, chunks: pictures.Chunks | None, start: int, end: int) -> tuple[int, int]:
+    """Ticks of a byte range, which is never empty. Where frames cannot be told apart it is the whole segment."""
+    if chunks is not None:
+        return chunks.ticks(start, end)
+    if segment.media != codes.MEDIA_WAV:
+        return segment.first_tick, segment.last_tick
     first = tick_of(segment, start)
     last = segment.last_tick if end >= segment.length else min(tick_of(segment, end) + 1, segment.last_tick)
     return first, max(first, last)

@@ -41,16 +41,16 @@ class Interruptions:
             return
         cause, last = entry.number("cause"), entry.number("last_tick")
         if entry.boot != boot.number:
-            self._line.hole(boot, last, recording)
+            # Each track is recovered as far as its own checkpoints reach, so one may end a little before another.
+            reached = self._line.tracks(recording, boot).furthest >= last
+            self._line.hole(boot, last, recording, slack=RECOVERY_SLACK if reached else 0)
             self.broke_off(entry, recording, boot, last, cause)
         else:
-            until = max(last, entry.ticks)
-            if until - boot.cursor > BROKEN_SLACK:
-                self._line.hole(boot, until, recording)
-            recording.cause = _cause_name(cause)
-            self._line.hole(boot, last, recording)  # sound after the last sealed segment was lost with what broke
-            self._add("GAP_DECLARED", recording, Place(entry.boot, entry.ticks, entry.ticks), cause=recording.cause)
+            self._line.hole(boot, max(last, entry.ticks), recording, slack=BROKEN_SLACK)
+            place = Place(entry.boot, entry.ticks, entry.ticks)
+            self._add("GAP_DECLARED", recording, place, cause=_cause_name(cause))
         recording.cause = _cause_name(cause)
+        self._line.hole(boot, last, recording)  # what came after the last sealed segments was lost with what broke
 
     def broke_off(self, entry: Entry, recording: Recording, boot: Boot, last: int, cause: int) -> None:
         """The recording ended with its `boot`, as `entry` of a later one says: the anchor supports an INTERRUPT, or

@@ -1,6 +1,6 @@
 """What becomes of segments whose files are absent: lost, or never collected; and where in its recording each lies.
 
-Specification: "Verification of a chain", Media. AT-5, 7, 8 and 10.
+Specification: "Verification of a chain", Media. AT-5, 7, 8 and 10; OB-1.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Callable
 from evidock.report import State
 
 from .collector import Collector, Place
-from .entries import Segment
-from .recording import Recording
+from .recording import Missing, Recording
+from .tracks import MISSING
 
 Lost = Callable[[int, int], bool]
 """Whether a segment (recording, number) was here, or should be, and is gone."""
@@ -29,41 +29,50 @@ class MissingFiles:
 
     def settle(self, recording: Recording) -> None:
         """Gives each absent segment its state, and names the runs that are lost."""
-        gone: list[Segment] = []
-        for segment, stretch, _path in recording.missing:
-            lost = self._lost(segment.recording, segment.number)
-            if stretch is not None:
-                stretch.state, stretch.cause = (State.UNEXPLAINED, None) if lost else self._otherwise
+        gone: list[Missing] = []
+        for absent in recording.missing:
+            lost = self._lost(absent.segment.recording, absent.segment.number)
+            if absent.stretch is not None:
+                absent.stretch.state, absent.stretch.cause = (State.UNEXPLAINED, None) if lost else self._otherwise
             if lost:
-                gone.append(segment)
+                gone.append(absent)
         pending = len(recording.missing) - len(gone)
         if pending and self._otherwise[0] is State.PENDING:
             self.collector.add("PENDING", device=self.device, recording=recording.number, count=pending)
         self._name_missing(recording, gone)
 
-    def _name_missing(self, recording: Recording, gone: list[Segment]) -> None:
-        """Absent segments by where they lie: the whole recording, its beginning, its end, or inside."""
+    def _name_missing(self, recording: Recording, gone: list[Missing]) -> None:
+        """Absent segments by where they lie: the whole recording, a whole track, its beginning, its end, or inside."""
         if not gone:
             return
         if len(gone) == recording.segments:
             self._absent("RECORDING_MISSING", gone)
             return
-        runs: list[list[Segment]] = []
-        for segment in gone:
-            if runs and runs[-1][-1].number + 1 == segment.number:
-                runs[-1].append(segment)
-            else:
-                runs.append([segment])
-        for run in runs:
-            if run[0].number == 1:
-                self._absent("HEAD_MISSING", run)
-            elif run[-1].number == recording.last_number:
-                self._absent("TAIL_OPEN", run)
-            else:
-                self._absent("SEGMENT_MISSING", run)
+        for track, source in recording.sources.items():
+            absent = [one for one in gone if one.segment.track == track]
+            codes = self._alone(track, recording)
+            if len(absent) == source.count and codes:
+                for code in codes:
+                    self._absent(code, absent)
+                continue
+            for run in _runs(absent):
+                if run[0].place == 1:
+                    self._absent("HEAD_MISSING", run)
+                elif run[-1].place == source.count:
+                    self._absent("TAIL_OPEN", run)
+                else:
+                    self._absent("SEGMENT_MISSING", run)
 
-    def _absent(self, code: str, run: list[Segment]) -> None:
-        first, last = run[0], run[-1]
+    @staticmethod
+    def _alone(track: int, recording: Recording) -> list[str]:
+        """The codes of what only this source of the recording holds: sound, picture, or both."""
+        others = 0
+        for one in recording.sources:
+            others |= one if one != track else 0
+        return [code for one, code in MISSING.items() if track & one and not others & one]
+
+    def _absent(self, code: str, run: list[Missing]) -> None:
+        first, last = run[0].segment, run[-1].segment
         place = Place(first.boot, first.first_tick, last.last_tick) if first.boot == last.boot else None
         self.collector.add(
             code,
@@ -76,3 +85,14 @@ class MissingFiles:
             last=last.number,
             count=len(run),
         )
+
+
+def _runs(absent: list[Missing]) -> list[list[Missing]]:
+    """Absent segments of one track, those together that follow one another."""
+    runs: list[list[Missing]] = []
+    for one in absent:
+        if runs and runs[-1][-1].place + 1 == one.place:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs

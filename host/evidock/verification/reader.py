@@ -18,6 +18,7 @@ from evidock_protocol import card
 from .sequence import Stream
 
 _EXTENSIONS = "|".join(name for _media, name in card.EXTENSIONS)
+_LITTER = (".ds_store", "thumbs.db", "desktop.ini")
 _SEGMENT_NAME = re.compile(rf"R(\d{{7}})/S(\d{{7}})\.(?:{_EXTENSIONS})", re.ASCII)
 
 
@@ -56,6 +57,8 @@ class Lying(NamedTuple):
     number: int | None = None
     is_help: bool = False
     """A list of leaf hashes: it vouches for nothing, so that it need only belong to a sealed segment."""
+    is_litter: bool = False
+    """A plain file that operating systems leave in folders that they show."""
 
 
 class Reader(Protocol):
@@ -106,8 +109,8 @@ class Reader(Protocol):
         """Every media file below the recorder's folder, and whatever else lies there and should not."""
         ...
 
-    def foreign(self) -> Iterable[str]:
-        """Paths of whatever lies outside the recorders' folders and should not."""
+    def foreign(self) -> Iterable[Lying]:
+        """Whatever lies outside the recorders' folders and should not."""
         ...
 
     def media_bytes(self, device: bytes) -> int:
@@ -142,6 +145,11 @@ def open_reader(path: str | Path) -> Reader:
     except OSError as error:
         raise NotEvidence("evidence_unreadable", path=path, reason=error.strerror or str(error)) from error
     raise NotEvidence("evidence_not_found", path=path)
+
+
+def stray_of(path: str, name: str, kind: str) -> Lying:
+    """What lies at `path` under a name that no segment has."""
+    return Lying(path, is_litter=kind == "file" and name.casefold() in _LITTER)
 
 
 def segment_of(name: str, folder: str) -> tuple[int, int] | None:

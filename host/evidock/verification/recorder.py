@@ -111,8 +111,7 @@ class RecorderCheck:
                     self._note(entry)
                     recordings.note(entry, None)
                 else:
-                    path, outcome = files.outcome(segment, entry.sequence, recordings.open, recordings.boot)
-                    recordings.note(entry, outcome, path)
+                    recordings.note(entry, files.outcome(segment, entry.sequence, recordings.open, recordings.boot))
         finally:
             journal.close()
         openings.finish(complain=not chain.begins_late, expected=self.reader.is_store)

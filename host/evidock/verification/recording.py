@@ -1,6 +1,6 @@
 """One recording while its journal is read, and what became of each of its segments' files.
 
-Architecture: "Coverage". Passive records: `recordings` fills them.
+Architecture: "Coverage". Passive records: `recordings` and `faults` fill them.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from typing import NamedTuple
 from evidock.report import State
 from evidock_protocol import codes
 
-from .coverage import Stretch
+from .collector import Place
 from .entries import Entry, Segment
+from .lines import Stretch
+from .tracks import SOUND_AND_PICTURE, Tracks
+
+_GIVEN_UP_KEPT = 1 << 16  # numbers: those that a recording can have
 
 
 class Outcome(NamedTuple):
@@ -29,7 +33,16 @@ class Missing(NamedTuple):
 
     segment: Segment
     stretch: Stretch | None
-    path: str
+    place: int
+    """Which one of its track's segments it is, from 1."""
+
+
+class Source:
+    """The segments of one track so far: their count, boot and last tick of the newest."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.end: tuple[int, int] = (0, 0)
 
 
 class Recording:
@@ -40,15 +53,57 @@ class Recording:
         self.start = start.sequence
         self.boot = start.boot
         self.started_ms = start.wall_ms if start.wall_state != codes.WALL_UNSET else None
+        tracks = start.number("tracks")
+        self.is_known = 0 < tracks <= sum(SOUND_AND_PICTURE)
+        """Whether this version knows the tracks that START declares; if not, both are due."""
+        self.declared = tuple(one for one in SOUND_AND_PICTURE if tracks & one or not self.is_known)
+        self.sources: dict[int, Source] = {}  # by SEGMENT's track
+        self.tracks: dict[int, Tracks] = {}  # by boot
+        self.damaged: set[int] = set()  # tracks whose next segment may be what could not be read
         self.segments = 0
         self.last_number = 0
         self.missing: list[Missing] = []
         self.cause: str | None = None  # of the interruption that runs
         self._started = (start.boot, start.ticks)
-        self._ends: dict[int, tuple[int, int]] = {}  # by track: boot and last tick of the newest segment
+        self._given_up: dict[int, tuple[str, Place]] = {}
 
     def overlaps(self, segment: Segment) -> bool:
-        """Whether a segment begins before the one before it on its track ended, or before START; notes its end."""
-        boot, end = self._ends.get(segment.track, self._started)
-        self._ends[segment.track] = (segment.boot, segment.last_tick)
+        """Whether a segment begins before the one before it on its track ended, or before START."""
+        source = self.sources.get(segment.track)
+        boot, end = self._started if source is None else source.end
         return boot == segment.boot and segment.first_tick < end
+
+    def note(self, segment: Segment) -> None:
+        """Takes the next SEGMENT."""
+        source = self.sources.setdefault(segment.track, Source())
+        source.count += 1
+        source.end = (segment.boot, segment.last_tick)
+        self._given_up.pop(segment.number, None)
+        self.last_number = segment.number
+        self.segments += 1
+
+    def give_up(self, number: int, reason: str, place: Place) -> None:
+        """The recorder says, at `place`, that segment `number` may not come, and why."""
+        if number > self.last_number and len(self._given_up) < _GIVEN_UP_KEPT:
+            self._given_up[number] = (reason, place)
+
+    def passes(self, number: int) -> bool:
+        """Whether the recorder gave up every number between the last segment and `number`."""
+        between = range(self.last_number + 1, number)
+        if number <= self.last_number or len(between) > len(self._given_up):
+            return False
+        return all(one in self._given_up for one in between)
+
+    def reasons(self, boot: int, first: int, until: int) -> list[str]:
+        """Why no segments came, as the recorder said from tick `first` of a boot up to `until`, or at a later boot."""
+        found = (
+            reason
+            for reason, place in self._given_up.values()
+            if place.boot > boot or (place.boot == boot and first <= place.first <= until)
+        )
+        return list(dict.fromkeys(found))
+
+    def forget(self) -> None:
+        """Lets go of what is needed only while the recording runs."""
+        self.tracks.clear()
+        self._given_up.clear()

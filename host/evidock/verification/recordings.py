@@ -9,16 +9,16 @@ from __future__ import annotations
 from evidock.report import State
 from evidock_protocol import codes, kinds, names
 
-from . import samples
+from . import faults
 from .clocks import Clocks
 from .collector import Collector, Place
 from .coverage import Boot
-from .entries import Entry, Segment
-from .interruptions import Interruptions
-from .recording import Missing, Outcome, Recording
+from .entries import Entry
+from .interruptions import BROKEN_SLACK, Interruptions
+from .recording import Outcome, Recording
+from .sealed import Sealed
 from .timeline import TimeLine
 
-START_SLACK = 500  # ms between START and the first sample
 STOP_SLACK = 5_000  # ms that sealing and signing may take between a recording's last tick and its STOP
 
 
@@ -33,6 +33,7 @@ class Recordings:
         self._collector = collector
         self._line = TimeLine(device, collector)
         self._clocks = Clocks(device, collector)
+        self._sealed = Sealed(device, collector, self._line)
         self._interruptions = Interruptions(device, collector, self._line)
         self._sequence = 0  # of the entry that is due
 
@@ -46,15 +47,17 @@ class Recordings:
         """The boot that runs."""
         return self._line.boot
 
-    def note(self, entry: Entry, outcome: Outcome | None, path: str = "") -> None:
-        """Takes the next good entry; a SEGMENT with the outcome of its file and that file's path."""
+    def note(self, entry: Entry, outcome: Outcome | None) -> None:
+        """Takes the next good entry; a SEGMENT with the outcome of its file."""
         self._line.damage = entry.sequence != self._sequence
         self._sequence = entry.sequence + 1
+        if self._line.damage and self.open is not None:
+            self.open.damaged.update(self.open.declared)
         boot = self._line.enter(entry)
         self._clocks.note(entry)
         boot.note_clock(entry.ticks, entry.wall_state, entry.wall_ms)
         if entry.segment is not None and outcome is not None:
-            self._segment(entry.segment, outcome, path)
+            self._sealed.note(entry.segment, entry.sequence, outcome, self.open)
         else:
             handler = _HANDLERS.get(entry.kind)
             if handler is not None and entry.known:
@@ -71,10 +74,11 @@ class Recordings:
             recording = self.open
             if open_recording == recording.start:
                 if last is not None:
-                    last.fill(ticks, State.PENDING, None, recording.number)
+                    self._run_on(recording, last, ticks)
             else:
                 home = self._line.find(recording.boot)
-                place = None if home is None else Place(home.number, home.cursor, home.cursor)
+                end = 0 if home is None else self._line.tracks(recording, home).furthest
+                place = None if home is None else Place(home.number, end, end)
                 self._collector.add(
                     "TAIL_OPEN",
                     device=self.device,
@@ -85,6 +89,13 @@ class Recordings:
             self._close(recording)
         elif last is not None:
             self._line.idle(last, ticks)
+
+    def _run_on(self, recording: Recording, boot: Boot, ticks: int) -> None:
+        """What was not sealed yet at the head is pending; a track that lags by more than a segment is missing."""
+        tracks = self._line.tracks(recording, boot)
+        self._line.hole(boot, tracks.furthest, recording, slack=BROKEN_SLACK)
+        for track in recording.declared:
+            tracks.fill(track, ticks, State.PENDING, None, recording.number)
 
     def _booted(self, entry: Entry, _boot: Boot) -> None:
         """The boot before ended without OFF unless it said so."""
@@ -119,54 +130,10 @@ class Recordings:
             )
         self._newest = max(self._newest, number)
         self.open = Recording(number, entry)
-
-    def _segment(self, segment: Segment, outcome: Outcome, path: str) -> None:
-        recording = self.open
-        if recording is not None and recording.number != segment.recording:
-            self._about("SPLICE", segment, expected=recording.number, found=segment.recording)
-            return
-        if recording is None:
-            self._collector.add(
-                "HEAD_MISSING",
-                device=self.device,
-                recording=segment.recording,
-                segment=segment.number,
-                place=Place(segment.boot, segment.first_tick, segment.last_tick),
-                sentence="HEAD_MISSING.no_start",
-            )
-            return
-        expected = recording.last_number + 1
-        if segment.number != expected and not self._line.damage:
-            code = "SEGMENT_MISSING" if segment.number > expected else "ORDER"
-            self._about(code, segment, sentence=f"{code}.number", number=segment.number, expected=expected)
-        recording.last_number = segment.number
-        recording.segments += 1
-        boot = self._line.find(segment.boot)
-        if boot is None:
-            self._malformed(segment, f"boot {segment.boot} is not in this journal")
-            return
-        if not samples.are_countable(segment):
-            self._malformed(segment, f"rate {segment.rate}, header {segment.header_length}")
-            outcome = outcome if outcome.missing else Outcome(State.UNEXPLAINED, None)
-        if samples.unvouched(segment):
-            self._about("RECOVERED_EXCESS", segment, sentence="RECOVERED_EXCESS.sealed")
-        if recording.overlaps(segment):
-            self._about("ORDER", segment, sentence="ORDER.overlap", number=segment.number)
-        first = segment.number == 1 and segment.first_tick - boot.cursor <= START_SLACK
-        self._line.hole(boot, boot.cursor if first else segment.first_tick, recording, segment)
-        self._count_samples(segment)
-        stretch = self._line.lay(boot, segment, outcome)
-        if outcome.missing:
-            recording.missing.append(Missing(segment, stretch, path))
-
-    def _count_samples(self, segment: Segment) -> None:
-        """Samples written and lost must fill the ticks; lost ones are declared, others are a hole."""
-        if segment.rate and segment.lost:
-            self._about("SAMPLES_LOST", segment, seconds=round(segment.lost / segment.rate, 3))
-        lacking = samples.lacking(segment)
-        if lacking:
-            seconds = round(lacking / segment.rate, 3)
-            self._about("COVERAGE_HOLE", segment, sentence="COVERAGE_HOLE.samples", seconds=seconds)
+        self._line.tracks(self.open, boot)
+        if not self.open.is_known:
+            reason = f"tracks {entry.number('tracks')}"
+            self._add("UNKNOWN_FORMAT", entry, recording=number, number=entry.sequence, reason=reason)
 
     def _interrupted(self, entry: Entry, _boot: Boot) -> None:
         if self.open is not None and self.open.number == entry.number("recording"):
@@ -189,9 +156,9 @@ class Recordings:
             last = entry.number("last_tick")
             # Nothing sealed: what failed at the start takes as long to sign as a STOP. Else nothing may lack.
             slack = 0 if recording.segments else STOP_SLACK
-            if last - boot.cursor > slack:
-                self._line.hole(boot, last, recording)
-            if boot is running and entry.ticks - max(last, boot.cursor if recording.segments else last) > STOP_SLACK:
+            self._line.hole(boot, last, recording, slack=slack)
+            sealed = self._line.tracks(recording, boot).furthest if recording.segments else last
+            if boot is running and entry.ticks - max(last, sealed) > STOP_SLACK:
                 self._line.hole(boot, entry.ticks, recording)
             if boot is not running and recording.cause is None:
                 self._interruptions.broke_off(entry, recording, boot, last, codes.CAUSE_UNKNOWN)
@@ -208,16 +175,12 @@ class Recordings:
 
     def _close(self, recording: Recording) -> None:
         self.open = None
+        self._line.close(recording)
         if recording.missing:
             self.closed_with_missing.append(recording)
 
     def _faulted(self, entry: Entry, _boot: Boot) -> None:
-        what = entry.number("what")
-        recording, segment = entry.optional("recording"), entry.optional("segment")
-        if what == codes.FAULT_MEDIA_LOST:
-            self._add("MEDIA_LOST", entry, recording=recording, segment=segment)
-        elif what == codes.FAULT_RECOVERED_EXCESS:
-            self._add("RECOVERED_EXCESS", entry, recording=recording, segment=segment)
+        faults.note(entry, self.open, self.device, self._collector)
 
     def _journal(self, entry: Entry, _boot: Boot) -> None:
         self._add("JOURNAL", entry, first=entry.number("first"), last=entry.number("last"))
@@ -227,9 +190,6 @@ class Recordings:
             self._line.idle(boot, entry.ticks)
         begins = entry.body["begins"] is True
         self._line.exempt(names.name_of(names.EXEMPT_CLASSES, entry.number("class")) if begins else None)
-
-    def _malformed(self, segment: Segment, reason: str) -> None:
-        self._about("MALFORMED", segment, number=self._sequence - 1, reason=reason)
 
     def _add(
         self,
@@ -246,17 +206,6 @@ class Recordings:
             recording=recording,
             segment=segment,
             place=Place(entry.boot, entry.ticks, entry.ticks),
-            sentence=sentence,
-            values=values,
-        )
-
-    def _about(self, code: str, segment: Segment, sentence: str | None = None, **values: object) -> None:
-        self._collector.add(
-            code,
-            device=self.device,
-            recording=segment.recording,
-            segment=segment.number,
-            place=Place(segment.boot, segment.first_tick, segment.last_tick),
             sentence=sentence,
             values=values,
         )

@@ -6,13 +6,15 @@ nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from evidock import organisation
 from evidock.errors import WrongUsage
-from evidock.report import Coverage, Finding, Provenance, Report, Span, Verdict
+from evidock.report import Coverage, Finding, Provenance, Report, Span, TrackSpan, Verdict
 
 from . import verdict as judge
 from .collector import Collector
@@ -40,14 +42,15 @@ def verify(
     device: str | None = None,
     progress: Progress | None = None,
     lang: str = "en",
+    now: Callable[[], float] = time.time,
 ) -> Report:
     """Verifies `evidence`: a path to a store, a package or a card, an open `Store`, or a `Reader`.
 
     `start` and `end` are Unix seconds, datetimes or ISO 8601 text; without zone they are in the store's zone. By
     default the interval is the life of each recorder as far as it is known. `trust` holds organisation keys or
     fingerprints (64 hexadecimal digits); None means the user's pins. `heads` names a file of signed heads kept
-    elsewhere. `device` is the beginning of a recorder's id. Raises EvidockError when the evidence cannot be read at
-    all; everything else is a finding.
+    elsewhere. `device` is the beginning of a recorder's id. `now` (Unix seconds) dates the report and decides nothing.
+    Raises EvidockError when the evidence cannot be read at all; everything else is a finding.
     """
     reader = _reader(evidence)
     first, last = _milliseconds(start, reader), _milliseconds(end, reader)
@@ -60,8 +63,8 @@ def verify(
     devices = _devices(reader, known, device)
     if not devices:
         collector.add("NOTHING")
-    for path in reader.foreign():
-        collector.add("INSERTED", path=path)
+    for lying in reader.foreign():
+        collector.add("LITTER" if lying.is_litter else "INSERTED", path=lying.path)
     if heads is not None and not any(head.device in devices for head in extra):
         collector.add("NO_HEAD", path=str(heads), sentence="NO_HEAD.kept")
     shared = Shared(_teller(reader, devices, progress))
@@ -70,7 +73,8 @@ def verify(
     shared.suspects.trace(reader, devices, collector)
     for check, result in zip(checks, results, strict=True):
         collector.place(check.device, result.offsets)
-    return _report(reader, results, devices, (first, last), collector, lang)
+    report = _report(reader, results, devices, (first, last), collector, lang)
+    return replace(report, verified=now(), trusted=tuple(sorted(one.hex() for one in known.vouching)))
 
 
 def _report(
@@ -82,9 +86,11 @@ def _report(
     lang: str,
 ) -> Report:
     spans: list[Span] = []
+    tracks: list[TrackSpan] = []
     bounds = _bounds(results, asked)
     for device, result, (start, end) in zip(devices, results, bounds, strict=True):
         spans += result.placed.spans(device, start, end)
+        tracks += result.placed.track_spans(device, start, end)
     interval = (
         min((one[0] for one in bounds), default=asked[0] or 0) / 1000,
         max((one[1] for one in bounds), default=asked[1] or 0) / 1000,
@@ -100,7 +106,7 @@ def _report(
         completeness=judge.completeness(findings, spans, lang),
         interval=interval,
         devices=reports,
-        coverage=Coverage(tuple(spans)),
+        coverage=Coverage(tuple(spans), tuple(tracks)),
         findings=findings,
         marks=tuple(mark for result in results for mark in result.marks if interval[0] <= mark.time <= interval[1]),
         unproven=judge.unproven(reports, lang),

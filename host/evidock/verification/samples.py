@@ -1,25 +1,44 @@
-"""The samples of a segment by what its SEGMENT says: whether they can be counted, and whether they fill its ticks.
+"""The frames of a segment by what its SEGMENT says: whether they can be counted, and whether they fill its ticks.
 
 Specification: "Verification of a chain", Recordings 5 and 8. What the file's own header says is compared in `files`.
 """
 
 from __future__ import annotations
 
-from evidock_protocol import codes
+from evidock_protocol import avi, codes
 
 from .entries import Segment
 
 SLACK = 500  # ms of samples that a segment may lack or have too many: what waits in a capture buffer
 LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded
-_CHECKPOINT_MS = 5_000  # between two checkpoints
+CHECKPOINT_MS = 5_000  # between two checkpoints
 _SAMPLE = 2  # bytes of one sample of one track: sound is kept in 16 bits
 _WAV_HEADER = (44, 1 << 16)  # bytes of a WAV header in which rate and format can stand
 
 
-def are_countable(segment: Segment) -> bool:
-    """Whether a WAV segment has a rate and a whole header: without them nothing could be counted."""
+def unfit(segment: Segment) -> str:
+    """Why the frames of a segment that a recorder wrote itself cannot be counted, or nothing."""
     shortest, longest = _WAV_HEADER
-    return segment.media != codes.MEDIA_WAV or (segment.rate > 0 and shortest <= segment.header_length <= longest)
+    if segment.media == codes.MEDIA_WAV:
+        holds, fits = codes.TRACK_SOUND, shortest <= segment.header_length <= longest
+    elif is_own_avi(segment):
+        holds, fits = codes.TRACK_PICTURE, segment.header_length == avi.AVI_HEADER
+    else:
+        return ""
+    if segment.rate and fits and segment.track == holds:
+        return ""
+    return f"rate {segment.rate}, header {segment.header_length}, track {segment.track}"
+
+
+def is_own_avi(segment: Segment) -> bool:
+    """Whether the recorder wrote an AVI file itself, so that its header has one form."""
+    return segment.media == codes.MEDIA_AVI and segment.attested != codes.ATTESTED_POST_CLOSE
+
+
+def is_empty(segment: Segment) -> bool:
+    """Whether a segment holds no frame at all, although its time calls for some: its track is not there."""
+    duration = segment.last_tick - segment.first_tick
+    return segment.written == 0 and duration > SLACK and duration * segment.rate >= 1000
 
 
 def lost_ms(segment: Segment) -> int:
@@ -33,15 +52,15 @@ def unvouched(segment: Segment) -> int:
 
     Specification: "Boot recovery" (at most one checkpoint interval plus one leaf).
     """
-    if segment.attested != codes.ATTESTED_RECOVERED or not segment.written:
+    if segment.attested != codes.ATTESTED_RECOVERED or not segment.written or segment.media == codes.MEDIA_AVI:
         return 0
     frame = max(segment.length - segment.header_length, 0) // segment.written  # bytes of one sample of every track
-    allowed = _CHECKPOINT_MS * segment.rate * frame // 1000 + segment.leaf_size
+    allowed = CHECKPOINT_MS * segment.rate * frame // 1000 + segment.leaf_size
     return max(segment.length - segment.attested_length - allowed, 0)
 
 
 def lacking(segment: Segment) -> int:
-    """Samples that the ticks call for and that are neither there nor declared lost; 0 when within SLACK."""
+    """Frames that the ticks call for and that are neither there nor declared lost; 0 when within SLACK or one frame."""
     if segment.rate == 0:
         return 0
     written = segment.written
@@ -49,4 +68,4 @@ def lacking(segment: Segment) -> int:
         written = min(written, max(segment.length - segment.header_length, 0) // _SAMPLE)
     expected = (segment.last_tick - segment.first_tick) * segment.rate // 1000
     missing = max(expected, segment.expected) - written - segment.lost
-    return missing if missing > SLACK * segment.rate // 1000 else 0
+    return missing if missing > max(SLACK * segment.rate // 1000, 1) else 0

@@ -72,7 +72,9 @@ def items(stream: Stream, typ: int = statements.TYP_ENTRY) -> Iterator[Item]:
             yield Item(base + at, length, buffer[at : at + length], False)
             at += length
             continue
-        if length is not None and lost < 0 and _is_cut_off(buffer, at, head):
+        if length is not None and _is_cut_off(buffer, at, head):
+            if lost >= 0:
+                yield Item(lost, base + at - lost, None, False)
             yield Item(base + at, len(buffer) - at, None, True)
             return
         if lost < 0:

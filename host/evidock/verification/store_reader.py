@@ -20,7 +20,7 @@ from evidock import layout
 from evidock_protocol import card
 
 from .plain import kind_of, open_plain, unreadable
-from .reader import Lying, Media, NotEvidence, segment_of
+from .reader import Lying, Media, NotEvidence, segment_of, stray_of
 
 _SETTINGS = 1 << 16  # bytes of store.json at most
 _STATEMENT = 1 << 12  # bytes of a certificate file at most
@@ -99,22 +99,22 @@ class StoreReader:
                 yield Lying(place + name)
             elif not rest:
                 if name not in _OWN and not _is_torn_end(name, _OWN):
-                    yield Lying(place + name)
-            elif first == layout.MEDIA:
-                yield Lying(place + name, *(segment_of(name, place.split("/")[-2]) or (None, None)))
+                    yield stray_of(place + name, name, kind)
+            elif first == layout.MEDIA and (segment := segment_of(name, place.split("/")[-2])):
+                yield Lying(place + name, *segment)
             elif first == layout.LEAVES and (found := _LEAF_LIST.fullmatch(rest)):
                 yield Lying(place + name, int(found[1]), int(found[2]), True)
             elif not _ASIDE.fullmatch(inner):
-                yield Lying(place + name)
+                yield stray_of(place + name, name, kind)
 
-    def foreign(self) -> Iterator[str]:
+    def foreign(self) -> Iterator[Lying]:
         for name, kind in _listed(self.root):
             known = name in _TOP or _is_torn_end(name, (layout.CUSTODY,))
             if kind != ("folder" if name == layout.RECORDERS else "file") or not known:
-                yield name
+                yield stray_of(name, name, kind)
         for name, kind in _listed(self.root / layout.RECORDERS):
             if kind != "folder" or not _is_device(name):
-                yield f"{layout.RECORDERS}/{name}"
+                yield stray_of(f"{layout.RECORDERS}/{name}", name, kind)
 
     def _walk(self, top: str) -> Iterator[tuple[str, str, str]]:
         """(folder with a slash, name, kind) of everything below `top`, without following a link."""

@@ -17,6 +17,7 @@ from .segment_set import SegmentSet
 from .sequence import items
 
 _BLOCK = 1 << 16
+_HEADER = 512  # bytes of the header of every file that a recorder writes itself
 _STEM = 8  # characters of a segment's name before its extension
 
 
@@ -40,8 +41,10 @@ class StrayFiles:
     def look(self, chain: Chain, sealed: SegmentSet, enrolled: bool) -> None:
         """Adds a finding for every file that no entry accounts for."""
         known = chain.size > 0 or enrolled
-        for path, recording, number, is_help in self._reader.stray(self._device):
-            if recording is None or number is None:
+        for path, recording, number, is_help, is_litter in self._reader.stray(self._device):
+            if is_litter:
+                self._say("LITTER", path)
+            elif recording is None or number is None:
                 self._foreign(path, known)
             elif is_help:  # what a later version's entry seals is not known
                 if (recording, number) not in sealed and not self._collector.has("UNKNOWN_FORMAT"):
@@ -91,12 +94,12 @@ class StrayFiles:
         length, leaves = checkpoint["length"], checkpoint["leaves"]
         if file is None or not isinstance(length, int) or not isinstance(leaves, int) or leaves <= 0:
             return False
-        size = (length - card.WAV_HEADER) // leaves
-        if size <= 0 or size > _BLOCK * 16 or card.WAV_HEADER + size * leaves != length:
+        size = (length - _HEADER) // leaves
+        if size <= 0 or size > _BLOCK * 16 or _HEADER + size * leaves != length:
             return False
         tree = merkle.TreeHasher()
         try:
-            file.seek(card.WAV_HEADER)
+            file.seek(_HEADER)
             for _ in range(leaves):
                 data = file.read(size)
                 if len(data) != size:

@@ -5,13 +5,22 @@ Specification: "Verification of a chain", Recordings 7. `coverage` places the bo
 
 from __future__ import annotations
 
+from evidock import language
 from evidock.report import State
+from evidock_protocol import codes
+from evidock_protocol.versions import MAXIMUM_SEGMENT_MS
 
 from . import samples
 from .collector import Collector, Place
-from .coverage import Boot, Stretch
+from .coverage import Boot
 from .entries import Entry, Segment
+from .lines import Stretch
 from .recording import Outcome, Recording
+from .tracks import Lack, Tracks
+
+BOTH = codes.TRACK_SOUND | codes.TRACK_PICTURE
+REASONED = 200  # holes of one recording in one boot whose reasons are looked up: more are only counted
+REASON_SLACK = MAXIMUM_SEGMENT_MS + 15_000  # ms after what is lacking in which the recorder may say why
 
 
 class TimeLine:
@@ -53,36 +62,73 @@ class TimeLine:
         """From here on idle time is exempt for the reason `name`, or not any more."""
         self._exempt = name
 
-    def hole(self, boot: Boot, until: int, recording: Recording, segment: Segment | None = None) -> None:
-        """Whatever lies between the cursor and `until` inside a recording: declared, damaged, or a finding."""
-        if until <= boot.cursor:
-            return
-        if recording.cause is not None:
-            boot.fill(until, State.DECLARED, recording.cause, recording.number)
-        elif self.damage:
-            boot.fill(until, State.ALTERED, None, recording.number)
-        else:
-            self._collector.add(
-                "COVERAGE_HOLE",
-                device=self._device,
-                recording=recording.number,
-                segment=None if segment is None else segment.number,
-                place=Place(boot.number, boot.cursor, until),
-                seconds=round((until - boot.cursor) / 1000, 3),
-            )
-            boot.fill(until, State.UNEXPLAINED, None, recording.number)
+    def tracks(self, recording: Recording, boot: Boot) -> Tracks:
+        """The tracks of the recording that runs in one boot."""
+        tracks = recording.tracks.get(boot.number)
+        if tracks is None:
+            tracks = recording.tracks[boot.number] = Tracks(recording.declared, boot.cursor)
+        return tracks
 
-    @staticmethod
-    def lay(boot: Boot, segment: Segment, outcome: Outcome) -> Stretch | None:
-        """Lays a segment's stretches into its boot; the one that stands for it when its file is missing."""
+    def hole(
+        self,
+        boot: Boot,
+        until: int,
+        recording: Recording,
+        track: int = BOTH,
+        segment: int | None = None,
+        slack: int = 0,
+    ) -> None:
+        """Whatever a track lacks up to `until`, where it is more than `slack` ms: declared, damaged, or missing."""
+        tracks = self.tracks(recording, boot)
+        for one in recording.declared:
+            if not track & one or until - tracks.reached(one) <= slack:
+                continue
+            if recording.cause is not None:
+                tracks.fill(one, until, State.DECLARED, recording.cause, recording.number)
+            elif one in recording.damaged:
+                tracks.fill(one, until, State.ALTERED, None, recording.number)
+            else:
+                tracks.lack(one, until, recording.number, segment)
+
+    def lay(self, boot: Boot, segment: Segment, outcome: Outcome, recording: Recording, first: int) -> Stretch | None:
+        """Lays a segment's stretches into its boot from tick `first` on; the one that stands for it when its file is
+        missing.
+        """
+        last, number = segment.last_tick, segment.recording
+        line = self.tracks(recording, boot).source(segment.track, first, last)
         if outcome.missing:
-            return boot.fill(segment.last_tick, outcome.state, outcome.cause, segment.recording, fixed=False)
+            return line.fill(last, outcome.state, outcome.cause, number, fixed=False)
         for start, end in outcome.altered:
-            boot.fill(start, outcome.state, outcome.cause, segment.recording)
-            boot.fill(end, State.ALTERED, None, segment.recording)
+            line.fill(start, outcome.state, outcome.cause, number)
+            line.fill(end, State.ALTERED, None, number)
         lost = samples.lost_ms(segment)
         if lost > samples.LOST_SLACK:  # where they were lost is not known, only how many: they stand at the end
-            boot.fill(segment.last_tick - lost, outcome.state, outcome.cause, segment.recording)
-            boot.fill(segment.last_tick, State.UNEXPLAINED, None, segment.recording)
-        boot.fill(segment.last_tick, outcome.state, outcome.cause, segment.recording)
+            line.fill(last - lost, outcome.state, outcome.cause, number)
+            line.fill(last, State.UNEXPLAINED, None, number)
+        line.fill(last, outcome.state, outcome.cause, number)
         return None
+
+    def close(self, recording: Recording) -> None:
+        """Joins the tracks of a recording that has ended, and names what each lacks."""
+        for number in sorted(recording.tracks):
+            tracks, boot = recording.tracks[number], self._by_number[number]
+            self.hole(boot, tracks.furthest, recording)
+            for place, (code, lack) in enumerate(tracks.missing()):
+                until = lack.last + REASON_SLACK
+                reasons = recording.reasons(boot.number, lack.first, until) if place < REASONED else []
+                self._name(code, lack, boot, recording, reasons)
+            tracks.join(boot, recording.number)
+        recording.forget()
+
+    def _name(self, code: str, lack: Lack, boot: Boot, recording: Recording, reasons: list[str]) -> None:
+        names = [language.name("fault", reason, self._collector.lang) for reason in reasons]
+        self._collector.add(
+            code,
+            device=self._device,
+            recording=recording.number,
+            segment=lack.segment,
+            place=Place(boot.number, lack.first, lack.last),
+            sentence=f"{code}.reason" if names else None,
+            seconds=round((lack.last - lack.first) / 1000, 3),
+            reason=", ".join(names),
+        )

@@ -56,6 +56,8 @@ class Trust:
     def __init__(self, pins: frozenset[bytes], collector: Collector):
         """`pins` are public keys or thumbprints of organisations, or ids of recorders."""
         self.pins = pins
+        self.vouching: set[bytes] = set()
+        """Fingerprints of pinned organisations whose recorders are here, and ids of recorders that are pinned."""
         self.host_key: bytes | None = None
         self.enrolled: dict[bytes, Enrolment] = {}
         self.heads: dict[bytes, dict[bytes, tuple[int, int]]] = {}
@@ -89,6 +91,7 @@ class Trust:
     def judge(self, device: bytes, genesis: Entry | None) -> Provenance:
         """How far the provenance of one recorder is established; adds the finding that says why not further."""
         if device in self.pins:
+            self.vouching.add(device)
             return Provenance.TRUSTED
         if not self.pins:
             self._collector.add("NO_PIN", device=device)
@@ -107,6 +110,7 @@ class Trust:
         if enrolment.genesis != genesis.hash:
             self._collector.add("NOT_ENROLLED", device=device, sentence="NOT_ENROLLED.other_genesis")
             return Provenance.UNTRUSTED
+        self.vouching.add(sign1.thumbprint(claimed))
         return Provenance.TRUSTED
 
     def _is_pinned(self, key: bytes) -> bool:

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.forge import Host, key_of, put, shift
+from support.forged_media import avi_file
 
 from evidock import EvidockError, inspection
 from evidock.inspection import decoder
-from evidock_protocol import card, cbor, flash, framing, merkle, messages, sign1, statements, wire
+from evidock_protocol import card, cbor, codes, flash, framing, kinds, merkle, messages, sign1, statements, wire
 
 
 def said(path: Path) -> str:
@@ -176,3 +177,41 @@ def test_wav_heads_agree() -> None:
     head = card.wav_header(48_000, 2, 16, 1000)
     assert decoder.wav(head)["rate"] == struct.unpack_from("<I", head, 24)[0] == 48_000
     assert merkle.leaf_hash(b"") != merkle.leaf_hash(head)
+
+
+def test_codes_have_their_names_behind_them(tmp_path: Path) -> None:
+    host = Host()
+    recorder = host.recorder(tracks=3)
+    recorder.booted()
+    recorder.start()
+    recorder.both(2)
+    recorder.give_up(codes.CAPTURE_NO_START)
+    recorder.fault([77, 5], segment=9)
+    recorder.stop(codes.STOP_POWER_OFF)
+    check = {"items": [[codes.CHECK_BATTERY, codes.CHECK_PASSED, 90], [99, 98, 0]], "trigger": 1}
+    recorder.add(kinds.CHECK, check)
+    path = tmp_path / "journal.cbs"
+    put(path, b"".join(recorder.entries))
+    lines = [line.strip() for line in inspection.lines(path)]
+    for line in (
+        "tracks: 3 (sound_and_picture)", "media: 2 (avi)", "track: 2 (picture)", "attested: 0 (inline)",
+        "reason: 6 (power_off)", "what: 1 (capture)", "values: [1 (no_start), 0]", "values: [77, 5]",
+        "items: [battery passed 90, 99 98 0]", "trigger: 1 (power_on)", "stored: 0 (plain)",
+    ):  # fmt: skip
+        assert line in lines, line
+
+
+def test_a_card_is_for_verify(tmp_path: Path) -> None:
+    image = bytearray(4096)
+    image[:3], image[510:512] = b"\xeb\x58\x90", b"\x55\xaa"
+    put(tmp_path / "card.img", bytes(image))
+    with pytest.raises(EvidockError, match="evidock verify"):
+        said(tmp_path / "card.img")
+
+
+def test_the_head_of_an_avi_file(tmp_path: Path) -> None:
+    put(tmp_path / "s.avi", avi_file(4).data)
+    assert "AVI, width 64, height 64, rate 5, chunks 20" in said(tmp_path / "s.avi")
+    put(tmp_path / "t.avi", avi_file(4).data[:300])
+    with pytest.raises(EvidockError):
+        said(tmp_path / "t.avi")

@@ -17,6 +17,7 @@ from evidock.report import (
     Severity,
     Span,
     State,
+    TrackSpan,
     Verdict,
 )
 
@@ -72,6 +73,69 @@ def verified() -> Report:
         (Mark(at("09:20:11"), ONE, "evidence"), Mark(at("14:47:30"), ONE, "incident")),
         UNPROVEN,
         "Asia/Shanghai",
+    )
+
+
+def tracks(identity: str, track: str, *rows: tuple[str, str, str, str | None, int]) -> tuple[TrackSpan, ...]:
+    """How one track stands, from rows of time, time, state, cause, recording."""
+    return tuple(
+        TrackSpan(at(a), at(b), State(state), why, identity, number, track) for a, b, state, why, number in rows
+    )
+
+
+def two_tracks() -> Report:
+    """OB-1: sound and picture of three recordings. Pictures fail for a while, sound was edited, power is lost."""
+    covered = spans(
+        ONE,
+        ("10:00:00", "10:02:00", "declared", "standby", None),
+        ("10:02:00", "10:05:00", "recorded", None, 1),
+        ("10:05:00", "10:06:10", "unexplained", None, 1),
+        ("10:06:10", "10:08:20", "recorded", None, 1),
+        ("10:08:20", "10:08:24", "altered", None, 1),
+        ("10:08:24", "10:10:00", "recorded", None, 1),
+        ("10:10:00", "10:12:30", "declared", "standby", None),
+        ("10:12:30", "10:16:00", "post_close", None, 2),
+        ("10:16:00", "10:18:00", "declared", "standby", None),
+        ("10:18:00", "10:20:40", "recorded", None, 3),
+        ("10:20:40", "10:20:44", "recovered", None, 3),
+        ("10:20:44", "10:20:46", "declared", "power_lost", 3),
+        ("10:20:46", "10:22:00", "declared", "power_lost", 3),
+        ("10:22:00", "10:25:00", "declared", "standby", None),
+    )
+    heard = tracks(
+        ONE, "sound",
+        ("10:02:00", "10:08:20", "recorded", None, 1), ("10:08:20", "10:08:24", "altered", None, 1),
+        ("10:08:24", "10:10:00", "recorded", None, 1), ("10:12:30", "10:16:00", "recorded", None, 2),
+        ("10:18:00", "10:20:40", "recorded", None, 3), ("10:20:40", "10:20:46", "recovered", None, 3),
+    )  # fmt: skip
+    seen = tracks(
+        ONE, "picture",
+        ("10:02:00", "10:05:00", "recorded", None, 1), ("10:05:00", "10:06:10", "unexplained", None, 1),
+        ("10:06:10", "10:10:00", "recorded", None, 1), ("10:12:30", "10:16:00", "post_close", None, 2),
+        ("10:18:00", "10:20:40", "recorded", None, 3), ("10:20:40", "10:20:44", "recovered", None, 3),
+        ("10:20:44", "10:20:46", "declared", "power_lost", 3),
+    )  # fmt: skip
+    missing = Finding(
+        "PICTURE_MISSING", Severity.ERROR,
+        "For 70 s the recording has no picture. The recorder's own reason: the source stalled.",
+        None, Verdict.INCOMPLETE, ONE, 1, None, None, (at("10:05:00"), at("10:06:10")),
+    )  # fmt: skip
+    edited = Finding(
+        "CONTENT_MISMATCH", Severity.ERROR, "Bytes 12800512 to 12865535 are not the bytes that the recorder sealed.",
+        1, Verdict.ALTERED, ONE, 1, 13, (12_800_512, 12_865_536), (at("10:08:20"), at("10:08:24")),
+        "recorders/3f9a/media/2025/03/14/R0000001/S0000013.wav",
+    )  # fmt: skip
+    return replace(
+        verified(),
+        verdict=Verdict.ALTERED,
+        authenticity=Answer(Authenticity.ALTERED, "Something here is not as the recorder sealed it."),
+        completeness=Answer(Completeness.INCOMPLETE, "Something is missing that no signed statement accounts for."),
+        interval=(at("10:00:00"), at("10:25:00")),
+        coverage=Coverage(covered, (*heard, *seen)),
+        findings=(missing, edited),
+        marks=(Mark(at("10:07:00"), ONE, "evidence"),),
+        verified=at("18:02:11"),
+        trusted=("5e2190ac" * 8,),
     )
 
 
@@ -337,6 +401,7 @@ def crowded() -> Report:
 
 
 ALL = {
+    "two_tracks": two_tracks,
     "verified": verified,
     "declared_gaps": declared_gaps,
     "altered": altered,

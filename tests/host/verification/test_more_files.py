@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from support.fat32 import fat32_image
 from support.forge import Host, Recorder, shift, write_card
-from support.verified import report_of
+from support.verified import expect, report_of
 
 from evidock import layout
 from evidock.report import Report, Verdict
@@ -273,3 +273,42 @@ def test_kept_heads_that_know_no_recorder_here_are_said(own: Path, host: Host, t
     report = report_of(own.parent.parent, host, heads=heads)
     assert report.verdict is Verdict.INDETERMINATE
     assert codes(report) == {"NO_HEAD"}
+
+
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini", "THUMBS.DB")
+
+
+@pytest.mark.parametrize("name", LITTER)
+def test_what_operating_systems_leave_is_a_remark(host: Host, store: Path, name: str) -> None:
+    """It is no media and can be taken for none; where it stands for a file of ours it is noticed all the same."""
+    own = next(store.glob("recorders/*"))
+    for folder in (store, store / layout.RECORDERS, own, own / layout.MEDIA, own / layout.LEAVES, own / FIRST):
+        (folder / name).write_bytes(b"whatever")
+    report = report_of(store, host)
+    assert codes(report) == {"LITTER"}
+    assert report.verdict is Verdict.VERIFIED
+    assert len(report.findings) == 6
+
+
+@pytest.mark.parametrize("name", [".DS_Store.wav", "S0000001.DS_Store", "._S0000001.wav", ".DS_Store "])
+def test_at_31_what_only_looks_like_it_is_inserted(host: Host, store: Path, name: str) -> None:
+    (next(store.glob("recorders/*")) / FIRST / name).write_bytes(b"whatever")
+    expect(report_of(store, host), Verdict.ALTERED, "INSERTED", 31)
+
+
+def test_at_31_a_folder_or_a_link_of_that_name_is_inserted(host: Host, store: Path) -> None:
+    own = next(store.glob("recorders/*")) / FIRST
+    (own / LITTER[0]).mkdir()
+    (own / LITTER[1]).symlink_to(store)
+    report = report_of(store, host)
+    assert codes(report) == {"INSERTED"}
+    assert len(report.findings) == 2
+
+
+def test_litter_on_a_card(host: Host, recorder: Recorder, tmp_path: Path) -> None:
+    folder = write_card(tmp_path / "card", recorder)
+    for place in (folder / "EVIDOCK", folder / card.device_folder(recorder.device)):
+        (place / ".DS_Store").write_bytes(b"whatever")
+        (place / "Thumbs.db").write_bytes(b"whatever")
+    found = report_of(folder, host).findings
+    assert [one.code for one in found if one.code in ("LITTER", "INSERTED")] == ["LITTER"] * 4

@@ -228,7 +228,7 @@ def test_at_5_a_fault_excuses_no_missing_segment(host: Host, tmp_path: Path) -> 
     recorder.start()
     recorder.segment(2)
     fault(recorder)
-    recorder.number += 1
+    recorder.sealed_count += 1  # STOP counts a segment that there is not
     recorder.stop()
     expect(docked(host, recorder, tmp_path), Verdict.INCOMPLETE, "SEGMENT_MISSING", 5)
 
