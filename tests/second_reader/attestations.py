@@ -42,6 +42,7 @@ class Heads:
     moment: tuple[int, int] = (0, 0)
     open: set[int] = field(default_factory=set)
     hashes: set[bytes] = field(default_factory=set)
+    clean: list[tuple[bytes, bytes]] = field(default_factory=list)  # hash and host, where no finding is
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -55,7 +56,10 @@ def read_heads(data: bytes, chain: Chain, file: str = "heads.cbs") -> Heads:
         if problem is not None:
             if problem[0]:
                 heads.findings.append(Finding(*problem, file=file, item=place))
+            else:
+                heads.clean.append((head.envelope.hash, head.fields.octets("host")))
             continue
+        heads.clean.append((head.envelope.hash, head.fields.octets("host")))
         size, running = head.fields.integer("size"), head.fields.optional_integer("open")
         if size >= heads.attested:
             heads.attested, heads.open = size, set() if running is None else {running}
@@ -85,14 +89,18 @@ def _head_problem(head: Statement, chain: Chain) -> tuple[str, str] | None:
     return None
 
 
-def receipted_segments(data: bytes, chain: Chain, host_key: bytes | None) -> tuple[set[Place], list[Finding]]:
+def receipted_segments(
+    data: bytes, chain: Chain, host_key: bytes | None, enrolled: bool = False
+) -> tuple[set[Place], list[Finding]]:
     """The segments that receipts name: those that the recorder sealed, and those of the file that its host signed."""
     statements, findings = read_statements(data, RECEIPT, "receipts.cbs")
-    counting, sealed = list[Statement](), set[bytes]()
+    counting, sealed, given = list[Statement](), set[bytes](), set[bytes]()
     for entry in chain.entries:
         raw = entry.body.values.get("statement")
         if entry.kind_name == "HOST" and isinstance(raw, bytes) and entry.body.integer("event") == RECEIPTED:
             sealed.add(sha256(raw))
+            if host_key is not None and entry.body.values["host"] == thumbprint(host_key):
+                given.add(sha256(raw))
             try:
                 counting.append(parse_statement(raw, RECEIPT))
             except (Malformed, UnknownFormat):
@@ -104,6 +112,8 @@ def receipted_segments(data: bytes, chain: Chain, host_key: bytes | None) -> tup
             counting.append(receipt)
         except BadSignature as error:
             findings.append(Finding("BAD_SIGNATURE", str(error), file="receipts.cbs", item=place))
+    if enrolled and not given <= {receipt.envelope.hash for _, receipt in statements}:
+        findings.append(Finding("STORE_MISMATCH", "a receipt that the recorder sealed is gone", file="receipts.cbs"))
     ours = [receipt for receipt in counting if receipt.fields.octets("device") == chain.device]
     return {(recording, number) for receipt in ours for recording, number, _ in receipt.fields.segments()}, findings
 

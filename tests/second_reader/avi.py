@@ -77,7 +77,5 @@ def chunks_of(file: bytes) -> Iterator[tuple[int, int]]:
 
 def index_of(chunks: list[tuple[int, int]]) -> bytes:
     """The index of these chunks; nothing without one."""
-    rows = (
-        struct.pack("<4s3I", CHUNK, INDEXED if length else 0, offset - MOVI, length) for offset, length in chunks
-    )
+    rows = (struct.pack("<4s3I", CHUNK, INDEXED if length else 0, offset - MOVI, length) for offset, length in chunks)
     return INDEX + struct.pack("<I", 16 * len(chunks)) + b"".join(rows) if chunks else b""

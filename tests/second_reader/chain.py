@@ -54,7 +54,7 @@ class Chain:
         return None if leaves is None else trees.root(leaves)
 
     def key_at(self, sequence: int) -> tuple[int, bytes] | None:
-        """Epoch and key that would sign the entry of this sequence."""
+        """Epoch and key that would sign the entry of this sequence; where no key is in force, the last that was."""
         known = [(epoch, key) for first, epoch, key in self.keys if first <= sequence]
         return known[-1] if known and sequence <= self.size else None
 

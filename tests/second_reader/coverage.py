@@ -1,27 +1,55 @@
-"""Section "Verification of a chain", "Recordings", steps 7 and 8: whether segments cover a recording without holes."""
+"""Section "Verification of a chain", "Coverage": how every tick of a recording stands, by track and in all."""
 
-from .fields import Fields
+import itertools
+from collections import Counter
+from collections.abc import Mapping
 
-CAPTURE_DELAY = 500
-FRAMES_SLACK = 500
-STOP_SLACK = 5_000
-BROKEN_SLACK = 75_000
-WAV, PLAIN = 1, 0
+from .findings import ALTERED, DECLARED, INCOMPLETE, INDETERMINATE, VERIFIED
+from .places import Place
+from .recordings import Recording
+from .timeline import STATES, Span
+
+NAMES = {1: "sound", 2: "picture"}
+ALLOWS = {
+    "altered": ALTERED,
+    "unexplained": INCOMPLETE,
+    "pending": INDETERMINATE,
+    "withheld": INDETERMINATE,
+    "declared": VERIFIED,  # its cause has a finding
+    "post_close": DECLARED,
+    "recovered": DECLARED,
+    "recorded": VERIFIED,
+}
+Durations = dict[str, int]
 
 
-def hole_before(body: Fields, covered: dict[int, int], first: bool) -> int:
-    """Milliseconds between what is covered of the segment's boot and the segment."""
-    boot, tick = body.integer("boot"), body.integer("first_tick")
-    gap = tick - covered.get(boot, tick)
-    return 0 if gap <= (CAPTURE_DELAY if first else 0) else gap
+def durations(spans: list[Span]) -> Durations:
+    """Milliseconds by state. Where spans lie above each other the worst counts."""
+    found: Counter[str] = Counter()
+    for boot in {span.boot for span in spans}:
+        here = [span for span in spans if span.boot == boot]
+        edges = sorted({edge for span in here for edge in (span.begin, span.end)})
+        for begin, end in itertools.pairwise(edges):
+            states = [span.state for span in here if span.begin <= begin and end <= span.end]
+            if states:
+                found[min(states, key=STATES.index)] += end - begin
+    return dict(found)
 
 
-def frames_fit(body: Fields) -> bool:
-    """Whether at most 500 ms of frames are lacking; a frame of a WAV has two bytes at least."""
-    rate = body.integer("rate")
-    by_time = (body.integer("last_tick") - body.integer("first_tick")) * rate // 1000
-    written = body.integer("written")
-    if body.integer("media") == WAV and body.integer("stored") == PLAIN:
-        written = min(written, max(body.integer("length") - body.integer("header_length"), 0) // 2)
-    there = written + body.integer("lost")
-    return max(by_time, body.integer("expected")) - there <= FRAMES_SLACK * rate // 1000
+def coverage(
+    recording: Recording, states: Mapping[Place, str], altered: Mapping[Place, list[tuple[int, int]]]
+) -> dict[str, Durations]:
+    """By track, and as `all` the worst of the tracks. Media that are not there, or differ, count by their places."""
+    if recording.timeline is None:
+        return {}
+    tracks = dict[str, list[Span]]()
+    for bit, line in recording.timeline.lines.items():
+        spans = tracks.setdefault(NAMES[bit], [])
+        for span in line.spans:
+            spans.append(span)
+            place = recording.number, span.number or 0
+            if place in states:
+                spans.append(Span(span.boot, span.begin, span.end, states[place]))
+            spans += [Span(span.boot, begin, end, "altered") for begin, end in altered.get(place, ())]
+    worst = [span for spans in tracks.values() for span in spans]
+    return {**{name: durations(spans) for name, spans in tracks.items()}, "all": durations(worst)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from . import avi, wav
 from .errors import Malformed
 from .fields import Fields
-from .segments import RECOVERED, RECOVERED_SLACK, WAV, duration, is_own_avi
+from .segments import RECOVERED, RECOVERED_SLACK, WAV, is_own_avi
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def recovered_too_much(segment: Fields, file: bytes | None) -> bool:
 
 
 def altered_times(segment: Fields, file: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ticks of the frames that stand in these places of the file; None as a place is the whole of it."""
+    """Ticks of the frames that stand in these places of the file."""
     first, last, rate = (segment.integer(name) for name in ("first_tick", "last_tick", "rate"))
     header, frames = segment.integer("header_length"), list[tuple[int, int]]()
     if segment.integer("media") == WAV and segment.integer("written"):
@@ -81,7 +81,5 @@ def altered_times(segment: Fields, file: bytes, places: Iterable[tuple[int, int]
             frames.append((min(hit), max(hit) + 1))
     else:
         return [(first, last)]
-    return [
-        (min(first + begin * 1000 // rate, last), min(first + -(-end * 1000 // rate), last) if duration(segment) else last)
-        for begin, end in frames
-    ]
+    times = ((first + begin * 1000 // rate, first - (-end * 1000 // rate)) for begin, end in frames)
+    return [(min(begin, last), min(end, last)) for begin, end in times]

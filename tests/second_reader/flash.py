@@ -33,9 +33,9 @@ class Record:
     span: int
 
 
-def read_record(data: bytes) -> Record | None:
-    """The record that begins `data`."""
-    if len(data) < 8 or data[0] not in (PRIVATE_RECORD, ENTRY_RECORD) or data[1] != 0:
+def read_record(data: bytes, kinds: tuple[int, ...] = (PRIVATE_RECORD, ENTRY_RECORD)) -> Record | None:
+    """The record that begins `data`; the kinds are those of the journal ring."""
+    if len(data) < 8 or data[0] not in kinds or data[1] != 0:
         return None
     length = _integer(data, 2, 2)
     content = data[8 : 8 + length]

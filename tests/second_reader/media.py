@@ -1,18 +1,20 @@
 """Sections "The archive" and "Verification of a chain", "Media": every byte of every segment."""
 
 import itertools
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from . import trees
 from .fields import Fields
+from .files import altered_times, frames_hold, recovered_too_much
 from .findings import Finding
-from .recordings import Recording, is_known, is_sound
+from .places import Place, other_files
+from .recordings import Recording
+from .segments import PICTURE, SOUND
+from .timeline import MISSING
 
 EXTENSIONS = {1: "wav", 2: "avi", 3: "mp4", 4: "bin"}
-MEDIA_NAME = re.compile(r"R(\d{7})/S(\d{7})\.(?:wav|avi|mp4|bin)", re.IGNORECASE)
 
 
 def name_of(recording: int, number: int) -> str:
@@ -26,7 +28,7 @@ def media_path(recording: Recording, segment: Fields, zone: tzinfo) -> str:
     return f"{day}/{name_of(recording.number, segment.integer('number'))}.{EXTENSIONS[segment.integer('media')]}"
 
 
-def _ranges(segment: Fields) -> Iterator[tuple[int, int]]:
+def ranges_of(segment: Fields) -> Iterator[tuple[int, int]]:
     lengths = (segment.integer(name) for name in ("length", "header_length", "leaf_size"))
     return trees.segment_ranges(*lengths)
 
@@ -34,7 +36,7 @@ def _ranges(segment: Fields) -> Iterator[tuple[int, int]]:
 def leaf_hashes(path: Path, segment: Fields) -> list[bytes]:
     """The leaf hashes of the sealed part; a file that is too short has other ones."""
     with path.open("rb") as file:
-        return [trees.leaf(file.read(end - begin)) for begin, end in _ranges(segment)]
+        return [trees.leaf(file.read(end - begin)) for begin, end in ranges_of(segment)]
 
 
 def _stored_leaves(path: Path, segment: Fields) -> list[bytes] | None:
@@ -47,37 +49,25 @@ def _stored_leaves(path: Path, segment: Fields) -> list[bytes] | None:
 class MediaReader:
     """Reads one recorder's media. `received` are the segments that receipts and custody say were here."""
 
-    def __init__(
-        self, folder: Path, recordings: list[Recording], received: set[tuple[int, int]], zone: tzinfo = UTC
-    ) -> None:
+    def __init__(self, folder: Path, recordings: list[Recording], received: set[Place], zone: tzinfo = UTC) -> None:
         self.folder = folder
         self.received = received
-        self.wanted = [
-            (recording, segment)
-            for recording in recordings
-            for segment in recording.segments
-            if is_known(segment) and is_sound(segment)
-        ]
+        self.wanted = [(recording, segment) for recording in recordings for segment in recording.judged]
         self.sealed = {(recording.number, segment.integer("number")) for recording, segment in self.wanted}
         self.zone = zone
         self.findings: list[Finding] = []
-        self.verified: set[tuple[int, int]] = set()
+        self.verified: set[Place] = set()
+        self.states: dict[Place, str] = {}  # of segments whose file is not there
+        self.altered: dict[Place, list[tuple[int, int]]] = {}  # ticks
 
     def read(self) -> None:
-        expected = {media_path(recording, segment, self.zone) for recording, segment in self.wanted}
         for recording, segment in self.wanted:
             self._segment(recording, segment)
-        self._missing()
-        for path in sorted((self.folder / "media").rglob("*")):
-            if path.is_file() and path.relative_to(self.folder / "media").as_posix() not in expected:
-                match = MEDIA_NAME.fullmatch("/".join(path.parts[-2:]))
-                place = (int(match[1]), int(match[2])) if match else None
-                if place is None:
-                    self._find("INSERTED", "no segment has such a name", path)
-                elif place in self.sealed:
-                    self._find("STORE_MISMATCH", "its place is elsewhere", path, *place)
-                else:
-                    self._find("UNSIGNED_CONTENT", "no SEGMENT names this file", path, *place)
+        # Without START the day is not known, so that no place can be said to be empty; HEAD_MISSING has named it.
+        for recording in dict.fromkeys(recording.number for recording, _ in self.wanted if recording.start):
+            self._missing(recording, [segment for other, segment in self.wanted if other.number == recording])
+        expected = {"media/" + media_path(recording, segment, self.zone) for recording, segment in self.wanted}
+        self.findings += other_files(self.folder, expected, self.sealed)
 
     def _find(
         self,
@@ -96,51 +86,78 @@ class MediaReader:
     def _path(self, recording: Recording, segment: Fields) -> Path:
         return self.folder / "media" / media_path(recording, segment, self.zone)
 
-    def _missing(self) -> None:
-        """Absent files: those that never came, and runs of those that are lost, by where they lie."""
-        absent = dict[int, list[int]]()
-        for recording, segment in self.wanted:
-            if not self._path(recording, segment).is_file():
-                absent.setdefault(recording.number, []).append(segment.integer("number"))
-        for recording, numbers in absent.items():
-            lost = [number for number in numbers if (recording, number) in self.received]
-            if len(lost) < len(numbers):
-                self._find("PENDING", f"{len(numbers) - len(lost)} segments", None, recording, problem=False)
-            known = sorted(number for other, number in self.sealed if other == recording)
-            if lost == known:
-                self._find("RECORDING_MISSING", "no file of it is there", None, recording, lost[0])
-                continue
-            for number in (number for number in lost if number - 1 not in lost):
-                last = next(end for end in itertools.count(number) if end + 1 not in lost)
-                inside = "TAIL_OPEN" if last == known[-1] else "SEGMENT_MISSING"
-                self._find("HEAD_MISSING" if number == 1 else inside, f"up to {last}", None, recording, number)
+    def _missing(self, recording: int, segments: list[Fields]) -> None:
+        """Absent files: those that never came, and those that are lost, for each `track` by itself."""
+        absent = [segment for segment in segments if (recording, segment.integer("number")) in self.states]
+        lost = [segment for segment in absent if (recording, segment.integer("number")) in self.received]
+        for segment in absent:
+            self.states[recording, segment.integer("number")] = "unexplained" if segment in lost else "pending"
+        if len(lost) < len(absent):
+            self._find("PENDING", f"{len(absent) - len(lost)} segments", None, recording, problem=False)
+        if lost and len(lost) == len(segments):
+            self._find("RECORDING_MISSING", "no file of it is there", None, recording, lost[0].integer("number"))
+            return
+        for track in sorted({segment.integer("track") for segment in lost}):
+            own = sorted(segment.integer("number") for segment in segments if segment.integer("track") == track)
+            gone = {segment.integer("number") for segment in lost if segment.integer("track") == track}
+            others = {segment.integer("track") for segment in segments} - {track}
+            if len(gone) == len(own) and not any(other & track for other in others):
+                for bit in (SOUND, PICTURE):
+                    if track & bit:
+                        self._find(MISSING[bit], "no file of it is there", None, recording, own[0])
+            else:
+                self._runs(recording, own, gone)
+
+    def _runs(self, recording: int, own: list[int], gone: set[int]) -> None:
+        for is_lost, numbers in itertools.groupby(own, gone.__contains__):
+            run = list(numbers)
+            if is_lost:
+                inside = "TAIL_OPEN" if run[-1] == own[-1] else "SEGMENT_MISSING"
+                code = "HEAD_MISSING" if run[0] == own[0] else inside
+                self._find(code, f"up to {run[-1]}", None, recording, run[0])
 
     def _segment(self, recording: Recording, segment: Fields) -> None:
         place, path = (recording.number, segment.integer("number")), self._path(recording, segment)
-        if not path.is_file():
+        if path.is_symlink() or not path.is_file():
+            self.states[place] = "pending"
             return
         found, excess = leaf_hashes(path, segment), path.stat().st_size - segment.integer("length")
         if excess > 0:
             self._find("UNCOVERED_TAIL", f"{excess} bytes beyond what is sealed", path, *place)
-        if trees.segment_root(found) == segment.octets("root") and excess >= 0:
-            self.verified.add(place)
+        file = path.read_bytes()[: segment.integer("length")]
+        matches = trees.segment_root(found) == segment.octets("root") and excess >= 0
+        if recovered_too_much(segment, file if matches else None):
+            self._find("RECOVERED_EXCESS", "more than recovery may seal", path, *place, problem=False)
+        if not matches:
+            self._differs(recording, segment, path, found, file)
             return
+        self.verified.add(place)
+        if not frames_hold(segment, file):
+            self._find("COVERAGE_HOLE", "its frames are not those that were counted", path, *place)
+
+    def _differs(self, recording: Recording, segment: Fields, path: Path, found: list[bytes], file: bytes) -> None:
+        place = recording.number, segment.integer("number")
         stored_path = self.folder / "leaves" / f"{name_of(*place)}.lvs"
         stored = _stored_leaves(stored_path, segment)
         if stored is None and stored_path.is_file():
             self._find("LEAVES_DAMAGED", "these leaf hashes have another root", stored_path, *place, problem=False)
         altered = tuple(i for i, hash_ in enumerate(found) if stored and hash_ != stored[i]) or None
-        detail = f"its bytes are not those that were sealed; its length differs by {excess}"
+        detail = f"its bytes are not those that were sealed; it has {path.stat().st_size} bytes"
         self._find("CONTENT_MISMATCH", detail, path, *place, altered)
-        other = self._holds_another(path, place)
+        ranges = list(ranges_of(segment))
+        whole = [(0, segment.integer("length"))]
+        places = [ranges[leaf] for leaf in altered] if altered else whole
+        self.altered[place] = altered_times(segment, file, places)
+        other = self._holds_another(segment, path)
         if other is not None:
             self._find("ORDER", f"it holds segment {other[1]} of recording {other[0]}", path, *place)
 
-    def _holds_another(self, path: Path, own: tuple[int, int]) -> tuple[int, int] | None:
-        for recording, segment in self.wanted:
-            place = recording.number, segment.integer("number")
-            if place == own or segment.integer("length") != path.stat().st_size:
-                continue
-            if trees.segment_root(leaf_hashes(path, segment)) == segment.octets("root"):
-                return place
+    def _holds_another(self, segment: Fields, path: Path) -> Place | None:
+        """The SEGMENT whose root the whole file has, in the header and leaf lengths of its own place."""
+        lengths = path.stat().st_size, segment.integer("header_length"), segment.integer("leaf_size")
+        file = path.read_bytes()
+        root = trees.segment_root([trees.leaf(file[begin:end]) for begin, end in trees.segment_ranges(*lengths)])
+        for recording, other in self.wanted:
+            if other is not segment and other.octets("root") == root:
+                return recording.number, other.integer("number")
         return None

@@ -1,18 +1,23 @@
 """Reads one recorder's folder of an archive ("The archive", "Verification of a chain")."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 
 from .attestations import check_private, custody_was_cut, read_heads, receipted_segments
 from .chain import Chain
+from .clock import ClockReader
+from .coverage import ALLOWS, Durations, coverage
 from .entries import ENTRY
-from .findings import Finding
+from .findings import Finding, worst
 from .journal import split
 from .media import MediaReader
+from .places import files_of_store, unvouched
+from .provenance import provenance
 from .recordings import Recording, RecordingReader
 from .sign1 import thumbprint
-from .store import read_custody, read_zone
+from .store import read_custody, read_zone, unnamed_heads
 from .verification import verify_chain
 
 
@@ -26,15 +31,23 @@ class Summary:
     verified: set[tuple[int, int]]
     findings: list[Finding]
     zone: tzinfo | None
+    coverage: dict[int, dict[str, Durations]]
 
     @property
     def problems(self) -> list[Finding]:
         """What is missing or altered."""
         return [finding for finding in self.findings if finding.problem]
 
+    @property
+    def verdict(self) -> str:
+        """The worst that any finding and any second allows."""
+        seconds = [ALLOWS[state] for tracks in self.coverage.values() for state in tracks.get("all", ())]
+        return worst([*(finding.verdict for finding in self.findings), *seconds])
+
     def as_json(self) -> dict[str, object]:
         root = self.chain.root(self.chain.size)
         return {
+            "verdict": self.verdict,
             "device": self.chain.device.hex(),
             "size": self.chain.size,
             "attested_size": self.attested,
@@ -65,7 +78,7 @@ def _read(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-def read_archive(folder: Path) -> Summary:
+def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
     """Everything that one recorder's folder holds, which is named by its device id; and what the store says of it."""
     folder = folder.resolve()
     store = folder.parent.parent
@@ -73,22 +86,29 @@ def read_archive(folder: Path) -> Summary:
     findings = [Finding(f.code, f.detail, f.problem, "journal.cbs", f.item) for f in chain.findings]
     heads = read_heads(_read(folder / "heads.cbs"), chain)
     findings += heads.findings
-    if not heads.attested:
+    if not (folder / "journal.cbs").is_file():
+        findings.append(Finding("NO_JOURNAL", "there is no journal of this recorder", False))
+    elif chain.size and not heads.attested:
         findings.append(Finding("NO_HEAD", "no head holds", False))
     genesis = chain.entries[0] if chain.entries and chain.entries[0].kind_name == "GENESIS" else None
-    custody = read_custody(store, chain.device, genesis, heads)
-    findings += custody.findings
-    if custody.size > chain.size and not any(finding.code == "TAIL_OPEN" for finding in heads.findings):
+    custody = read_custody(store, chain.device, heads, pins)
+    trusted, found = provenance(chain.device, genesis, custody.enrolled, pins)
+    findings += custody.findings + found
+    if custody.size > chain.size and not any(finding.code == "TAIL_OPEN" for finding in findings):
         findings.append(Finding("TAIL_OPEN", f"custody knows {custody.size} entries", file="journal.cbs"))
     host = thumbprint(custody.host_key) if custody.host_key else b""
     if custody.whole and custody_was_cut(chain, host, custody.hashes, custody.received):
         findings.append(Finding("CUSTODY_BREAK", "the recorder knows more of it", file="custody.cbs"))
-    reader = RecordingReader()
+    else:
+        findings += unnamed_heads(custody, heads)
+    reader, clock = RecordingReader(), ClockReader()
     for entry in chain.entries:
         reader.read(entry)
+        clock.read(entry)
     reader.finish(heads.open if heads.attested == chain.size else set(), heads.moment)
+    clock.finish()
     recordings = sorted(reader.recordings.values(), key=lambda recording: recording.number)
-    received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key)
+    received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key, trusted)
     zone = read_zone(store)
     deleted = {
         (entry.body.integer("recording"), entry.body.integer("number"))
@@ -97,6 +117,9 @@ def read_archive(folder: Path) -> Summary:
     }
     media = MediaReader(folder, recordings, received | custody.received | deleted, zone or UTC)
     media.read()
-    findings += reader.findings + media.findings + found
+    if not (folder / "journal.cbs").is_file() and not custody.enrolled:
+        media.findings = [unvouched(finding) for finding in media.findings]
+    findings += [*reader.findings, *clock.findings, *media.findings, *found, *files_of_store(store)]
     findings += check_private(_read(folder / "private.cbs"), chain)
-    return Summary(chain, heads.attested, recordings, media.verified, findings, zone)
+    covered = {recording.number: coverage(recording, media.states, media.altered) for recording in recordings}
+    return Summary(chain, heads.attested, recordings, media.verified, findings, zone, covered)

@@ -6,8 +6,9 @@ from .cbor import Value
 from .entries import Entry
 from .fields import Fields
 from .findings import INDETERMINATE, Finding
-from .segments import BOTH, TRACKS, duration, frames_fit, is_empty, is_known, is_sound, lost_time
+from .segments import BOTH, POST_CLOSE, TRACKS, duration, frames_fit, is_empty, is_known, is_sound, lost_time
 from .timeline import Timeline
+from .waiting import CHANGED_WHILE_HASHED, OF_ENCODER, Told, told_until
 
 CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS = 1, 2, 6, 7
 GIVING_UP = CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS
@@ -28,6 +29,7 @@ class Recording:
     stop: Entry | None = None
     declared: bool = False  # INTERRUPT without RESUME
     given_up: set[int] = field(default_factory=set)
+    encoded: list[Told] = field(default_factory=list)
 
     @property
     def spans(self) -> list[dict[str, int | None]]:
@@ -67,8 +69,16 @@ class RecordingReader:
     def find(self, code: str, detail: str, recording: int | None = None, segment: int | None = None) -> None:
         self.findings.append(Finding(code, detail, recording=recording, segment=segment))
 
-    def note(self, code: str, detail: str, recording: int | None = None, allows: str | None = None) -> None:
-        self.findings.append(Finding(code, detail, problem=False, recording=recording, allows=allows))
+    def note(
+        self,
+        code: str,
+        detail: str,
+        recording: int | None = None,
+        segment: int | None = None,
+        allows: str | None = None,
+    ) -> None:
+        found = Finding(code, detail, problem=False, recording=recording, segment=segment, allows=allows)
+        self.findings.append(found)
 
     def read(self, entry: Entry) -> None:
         self.damage = entry.sequence != self.following
@@ -118,7 +128,7 @@ class RecordingReader:
         recording = self.open if self.open is not None and self.open.number == place[0] else None
         judged = is_known(body)
         if not judged:
-            self.note("UNKNOWN_FORMAT", f"codes of segment {place[1]}", place[0])
+            self.note("UNKNOWN_FORMAT", "codes that no table here has", *place)
         elif not is_sound(body, recording.timeline.due if recording and recording.timeline else BOTH) or (
             body.integer("boot") not in self.boots
         ):
@@ -132,6 +142,8 @@ class RecordingReader:
             recording = self.recordings.setdefault(place[0], Recording(place[0], None))
         else:
             self._covers(recording, body, judged)
+            if body.integer("attested") == POST_CLOSE:
+                recording.encoded.append(Told.of(entry, body.integer("length")))
         recording.segments.append(body)
         if judged:
             recording.judged.append(body)
@@ -158,7 +170,7 @@ class RecordingReader:
         elif lost_time(body) and duration(body):
             timeline.unexplained(body, last - lost_time(body), last, named=False)
         if body.integer("lost"):
-            self.note("SAMPLES_LOST", f"{body.integer('lost')} frames", recording.number)
+            self.note("SAMPLES_LOST", f"{body.integer('lost')} frames", recording.number, number)
 
     def _interrupt(self, entry: Entry) -> None:
         """Step 10."""
@@ -173,7 +185,7 @@ class RecordingReader:
         recording.declared = True
         anchor = self.anchor if recording.start and self.anchor and self.anchor[0] == recording.start.sequence else None
         allows = INDETERMINATE if later and anchor is None else None
-        self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number, allows)
+        self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number, allows=allows)
         if later and anchor and isinstance(anchor[3], int) and anchor[3] > last + ANCHOR_SLACK:
             self.find("MEDIA_LOST", "the anchor had got further", recording.number)
 
@@ -196,10 +208,10 @@ class RecordingReader:
         if recording.segments or last - begun > STOP_SLACK:
             timeline.until(boot, last, recording.declared)
         if boot == entry.fields.integer("boot"):
-            if ticks - max(last, timeline.furthest.get(boot, 0)) > STOP_SLACK:
+            if ticks - told_until(recording.encoded, boot, max(last, timeline.furthest.get(boot, 0))) > STOP_SLACK:
                 timeline.until(boot, ticks, recording.declared)
         elif not recording.declared:
-            self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number, INDETERMINATE)
+            self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number, allows=INDETERMINATE)
         if body.integer("segments") > len(recording.segments) and not self.damage:
             self.find("SEGMENT_MISSING", "STOP counts more segments than there are", recording.number)
         recording.stop, self.open = entry, None
@@ -226,12 +238,17 @@ class RecordingReader:
         recording, segment = body.optional_integer("recording"), body.optional_integer("segment")
         if self.open is not None and recording == self.open.number and segment is not None and what in GIVING_UP:
             self.open.given_up.add(segment)
+        values_of = body.array("values")
+        own = segment is not None and self.open is not None and recording == self.open.number
+        if own and self.open is not None and what == CAPTURE and values_of and values_of[0] in OF_ENCODER:
+            hashed = values_of[1] if values_of[0] == CHANGED_WHILE_HASHED and len(values_of) > 1 else 0
+            self.open.encoded.append(Told.of(entry, hashed if isinstance(hashed, int) else 0))
         if what == MEDIA_LOST:
             self.find("MEDIA_LOST", values, recording, segment)
         elif what == RECOVERED_EXCESS:
-            self.note("RECOVERED_EXCESS", values, recording)
+            self.note("RECOVERED_EXCESS", values, recording, segment)
         elif what == CAPTURE:
-            self.note("CAPTURE_FAULT", values, recording)
+            self.note("CAPTURE_FAULT", values, recording, segment)
 
     def finish(self, open_sequences: set[int], moment: tuple[int, int]) -> None:
         """Step 6: a recording without STOP is open, and its head, of this moment, should say so."""

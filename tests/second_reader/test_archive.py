@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 
-from second_reader import trees
+from second_reader import avi, trees
 from second_reader.entries import CUSTODY
+from second_reader.fields import Fields
+from second_reader.findings import VERDICT_OF, VERIFIED
 from second_reader.journal import split
 from second_reader.media import media_path, name_of
 from second_reader.reader import read_archive
+from second_reader.segments import AVI
 from second_reader.wav import HEADER_LENGTH, parse_header
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -52,7 +55,7 @@ def make_sample(store: Path) -> Path:
 def test_sample_archive(tmp_path: Path) -> None:
     sample, folder = vectors(), make_sample(tmp_path)
     summary = read_archive(folder)
-    assert summary.problems == []
+    assert [(problem.code, problem.file) for problem in summary.problems] == [("CUSTODY_BREAK", "custody.cbs")]
     found = summary.as_json()
     assert (found["device"], found["size"], found["newest"], found["root"]) == (
         *(sample["device"], sample["size"], sample["newest"], sample["root"]),
@@ -97,6 +100,15 @@ def test_clean_store(demo: Path) -> None:
     assert len(segments) > 1
 
 
+def check_pictures(file: bytes, segment: Fields) -> None:
+    """Header, chunks and index of a segment of pictures."""
+    pictures, chunks = avi.parse_header(file[: avi.HEADER_LENGTH]), list(avi.chunks_of(file))
+    assert (pictures.rate, pictures.length) == (segment.integer("rate"), len(file))
+    assert pictures.chunks == len(chunks) == segment.integer("written") + segment.integer("lost")
+    assert file.endswith(avi.index_of(chunks))
+    assert all(file[offset + 8 : offset + 10] == b"\xff\xd8" for offset, length in chunks if length)
+
+
 def test_places_and_headers_of_media(demo: Path) -> None:
     folder = recorder(demo / "store")
     summary = read_archive(folder)
@@ -106,10 +118,14 @@ def test_places_and_headers_of_media(demo: Path) -> None:
     for recording in summary.recordings:
         for segment in recording.segments:
             path = media_path(recording, segment, zone)
-            sound = parse_header((folder / "media" / path).read_bytes()[:HEADER_LENGTH])
+            expected.add(path)
+            file = (folder / "media" / path).read_bytes()
+            if segment.integer("media") == AVI:
+                check_pictures(file, segment)
+                continue
+            sound = parse_header(file[:HEADER_LENGTH])
             assert (sound.rate, sound.data_length) == (segment.integer("rate"), segment.integer("length") - 512)
             assert sound.data_length // 2 // sound.channels == segment.integer("written")
-            expected.add(path)
     assert {path.relative_to(folder / "media").as_posix() for path in (folder / "media").rglob("*.*")} == expected
 
 
@@ -195,7 +211,7 @@ def append_to_segment(folder: Path) -> None:
 
 
 def exchange_segments(folder: Path) -> None:
-    first, second = one(folder, FIRST), one(folder, FIRST.replace("S0000001", "S0000002"))
+    first, second = one(folder, FIRST), one(folder, FIRST.replace("S0000001", "S0000003"))
     contents = first.read_bytes(), second.read_bytes()
     first.write_bytes(contents[1])
     second.write_bytes(contents[0])
@@ -254,9 +270,12 @@ def test_leaf_hashes_only_locate(demo: Path, tmp_path: Path) -> None:
 
 def test_every_code_is_in_the_specification() -> None:
     text = (TESTS.parent / "protocol" / "SPECIFICATION.md").read_text("utf-8").partition("### Findings")[2]
-    table = set(re.findall(r"^\| ([A-Z_]+) \|", text, re.MULTILINE))
+    rows = re.findall(r"^\| ([A-Z_]+) \| ([A-Z_]+|–) \|", text, re.MULTILINE)
     folder = TESTS / "second_reader"
     source = "".join(path.read_text("utf-8") for path in folder.glob("*.py") if not path.name.startswith("test_"))
     given = set(re.findall(r'(?:Finding|find|note)\(\s*"([A-Z_]+)"', source))
     assert given
-    assert given <= table
+    assert given <= {code for code, _ in rows}
+    own = {(code, "–" if verdict == VERIFIED else verdict) for code, verdict in VERDICT_OF.items()}
+    assert own <= set(rows)
+    assert set(VERDICT_OF) == {code for code, _ in rows}

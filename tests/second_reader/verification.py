@@ -78,6 +78,7 @@ def _entry(chain: Chain, place: int, entry: Entry) -> None:
     signed = _signed(chain, place, entry)
     if signed is None:  # by another key than ours: it stands where it says
         chain.skip_to(entry.sequence, place, excused)
+        chain.tree_known &= follows
         chain.take(entry.sequence, entry.hash)
     elif not signed:  # its number is not believed either
         chain.take(before, entry.hash)
