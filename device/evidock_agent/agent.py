@@ -11,10 +11,10 @@ from evidock_agent.buttons import Buttons
 from evidock_agent.journal import Journal, JournalFull
 from evidock_agent.journal_ring import JournalRing
 from evidock_agent.key_ring import KeyRing
+from evidock_agent.line import Line
 from evidock_agent.mirror import Mirror
 from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
-from evidock_agent.server import Server
 from evidock_agent.tallies import Backlog, Refusals
 from evidock_agent.tidying import Tidying
 from evidock_protocol import sign1, versions
@@ -54,7 +54,7 @@ class Agent:
         self._heard = -LINE_QUIET_MS
         self.open_rings()
         self.recorder = Recorder(self)
-        self.server = Server(self)
+        self.line = Line(self)
         self.tidying = Tidying(self)
         self._buttons = Buttons(self)
         self.ready = False  # boot has begun to write: presses count from here on
@@ -71,22 +71,26 @@ class Agent:
         if self.off:
             return IDLE_MS
         moved = self._pump() if self.failed is None else 0
-        stirred = self.server.step()
+        stirred = self.line.step()
         self._buttons.poll()
+        waits = False
         if self._jobs:
-            self._run_job()
+            waits = self._run_job()
         else:
             self.tidying.look_around()
         now = self.moments.now()
         if self._jobs or stirred:
             self._heard = now
-            return 0
+            return LINE_MS if waits and not moved and not stirred else 0
         if moved:
             return 0
         return LINE_MS if now - self._heard < LINE_QUIET_MS else IDLE_MS
 
     def add_job(self, job) -> None:
-        """Queues a generator; each step runs one slice of the first."""
+        """Queues a generator; each step runs one slice of the first.
+
+        One that yields True waits for what is done elsewhere, with no entry half written: the others go before it.
+        """
         self._jobs.append(job)
 
     def has_job(self, job) -> bool:
@@ -129,12 +133,15 @@ class Agent:
             self._shown = state
             self.board.indicator.show(state)
 
-    def _run_job(self) -> None:
+    def _run_job(self) -> bool:
+        """One slice of the first job; whether it is alone and waits."""
         job = self._jobs[0]
         self.tidying.untidy = True
         try:
-            next(job)
-            return
+            if next(job) is not True:
+                return False
+            self._jobs.append(self._jobs.pop(0))
+            return len(self._jobs) == 1
         except StopIteration:
             pass
         except (JournalFull, rings.RingFull):
@@ -148,6 +155,7 @@ class Agent:
             # Records of another version, left alone; or a value that no entry can hold: a reset would meet it again.
             self.fail(str(error))
         self._jobs.remove(job)
+        return False
 
     def _pump(self) -> int:
         try:
@@ -162,7 +170,7 @@ class Agent:
         try:
             yield from boot.come_up(self)
         finally:
-            on_demand.let_go()
+            on_demand.let_go(on_demand.BOOT)
 
     def _begin(self):
         from evidock_agent import boot
@@ -170,7 +178,7 @@ class Agent:
         try:
             yield from boot.begin(self, boot.Scan())
         finally:
-            on_demand.let_go()
+            on_demand.let_go(on_demand.BOOT)
 
     def fail(self, text: str) -> None:
         """Ends the service until the next boot."""

@@ -22,14 +22,16 @@ except (ImportError, SyntaxError, ValueError, NotImplementedError, AttributeErro
 _HEAD = 1 + 2 + 9 + 9 + 3  # bytes at most of what stands before media: array, type, number, offset, length
 _GAP = 1 + (versions.MAXIMUM_PAYLOAD + CRC_SIZE) // 254  # the codes of the longest frame, written before its content
 _DATA = _GAP + _HEAD  # where media lie
+SIZE = _DATA + versions.MAXIMUM_PAYLOAD + CRC_SIZE
 _COMMON = (4096, 1024, 512)  # bytes of the chunks that hosts ask for
 
 
 class AnswerFrame:
     """Holds one frame, until `send` has given all of it to the line; `waiting` says whether some is left."""
 
-    def __init__(self):
-        self._buffer = bytearray(_DATA + versions.MAXIMUM_PAYLOAD + CRC_SIZE)
+    def __init__(self, buffer: bytearray | None = None):
+        """`buffer`, if one was made before, holds SIZE bytes or more."""
+        self._buffer = bytearray(SIZE) if buffer is None else buffer
         self._view = memoryview(self._buffer)
         self._message = self._view[: _DATA + versions.MAXIMUM_PAYLOAD]
         self._rooms = [self._view[_DATA : _DATA + length] for length in _COMMON]

@@ -34,7 +34,11 @@ class OpenRecording:
         self.start = start.ticks
         self.segments = 0  # SEGMENT entries
         self.number = 0  # of the newest of them
+        self.reached = 0  # the highest number that was told of before power went
         self.passed: set[int] = set()  # numbers that were given up
+        self.silent: set[int] = set()  # those of the tracks that never started
+        self.told: list[tuple[int, int, list[int]]] = []  # FAULTs after power went: (what, segment, values)
+        self.recovered: list[dict] = []  # SEGMENTs of a recovery that was cut itself
         self.ticks: dict[int, int] = {}  # last tick of each track
         self.interrupted = False  # INTERRUPT is there already, STOP is not
 
@@ -48,7 +52,7 @@ class Scan:
         self.card: bytes | None = None
         self.wall_state = codes.WALL_UNSET
         self.missing: list[tuple[int, int]] = []
-        self.told_missing = 0  # last sequence that a JOURNAL entry already names
+        self.told: list[tuple[int, int]] = []  # sequences that JOURNAL entries already name
         self.receipts: list[int] = []  # sequences of entries that hold one
 
     def follow(self, agent: "Agent", parsed: entry.Entry) -> None:
@@ -57,34 +61,58 @@ class Scan:
         self.wall_state = parsed.wall_state
         if parsed.kind == kinds.START:
             self.open = OpenRecording(parsed)
-            self.recordings = body["recording"]
         elif parsed.kind == kinds.SEGMENT:
             if self.open is not None:
-                self.open.segments += 1
-                self.open.number = body["number"]
-                self.open.ticks[body["track"]] = body["last_tick"]
+                self._follow_segment(self.open, parsed)
             agent.backlog.add(body["length"])
         elif parsed.kind == kinds.FAULT:
-            if self.open is not None and body["recording"] == self.open.recording and gives_up(body):
-                self.open.passed.add(body["segment"])
+            if self.open is not None and body["recording"] == self.open.recording:
+                self._follow_fault(self.open, parsed)
         elif parsed.kind == kinds.INTERRUPT:
             if self.open is not None:
                 self.open.interrupted = True
         elif parsed.kind == kinds.STOP:
             self.open = None
-            self.recordings = body["recording"]
         elif parsed.kind == kinds.BOOT:
             self.card = body["card"]
         elif parsed.kind == kinds.MEDIUM:
             self.card = body["new"]
         elif parsed.kind == kinds.JOURNAL:
-            self.told_missing = body["last"] + 1
+            self.told.append((body["first"], body["last"]))
         elif parsed.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
             self.receipts.append(parsed.sequence)
         elif parsed.kind in (kinds.GENESIS, kinds.EPOCH):
             agent.remember_key(body["public_key"])
             if parsed.kind == kinds.EPOCH and body["reason"] == codes.EPOCH_STOP:
                 self.open = None  # its STOP may be what flash lost
+        if "recording" in body:  # START may be what flash lost
+            self.recordings = max(self.recordings, body.get("recording") or 0)
+
+    def is_told(self, missing: tuple[int, int]) -> bool:
+        """Whether a JOURNAL entry names all of these sequences."""
+        return any(first <= missing[0] and missing[1] <= last for first, last in self.told)
+
+    def _follow_segment(self, left: OpenRecording, parsed: entry.Entry) -> None:
+        body = parsed.body
+        left.segments += 1
+        left.number = body["number"]
+        left.ticks[body["track"]] = body["last_tick"]
+        if body["attested"] == codes.ATTESTED_RECOVERED:
+            left.recovered.append(body)
+        else:
+            left.reached = max(left.reached, left.number)
+
+    def _follow_fault(self, left: OpenRecording, parsed: entry.Entry) -> None:
+        number = parsed.body["segment"]
+        if parsed.boot != left.boot:
+            left.told.append((parsed.body["what"], number, parsed.body["values"]))
+        if not gives_up(parsed.body):
+            return
+        left.passed.add(number)
+        if parsed.boot == left.boot:
+            left.reached = max(left.reached, number)
+        if parsed.body["values"][:1] == [codes.CAPTURE_NO_START]:
+            left.silent.add(number)
 
 
 def gives_up(fault: dict) -> bool:
@@ -213,17 +241,22 @@ def write_boot(agent: "Agent", scan: Scan):
     if wall[0] == codes.WALL_UNSET and scan.wall_state != codes.WALL_UNSET:
         body = {"old": [codes.WALL_UNSET, 0], "new": [codes.WALL_UNSET, 0], "source": codes.CLOCK_LOST, "order": None}
         yield from journal.append(kinds.CLOCK, body)
-    for first, last in scan.missing:
-        if last >= scan.told_missing:
-            yield from journal.append(kinds.JOURNAL, {"first": first, "last": last, "place": codes.PLACE_RING})
+    for missing in scan.missing:
+        if not scan.is_told(missing):
+            yield from write_journal(agent, missing, codes.PLACE_RING)
     if agent.card_identity != scan.card:
         yield from medium.write_medium(agent, scan.card)
-    if agent.mirror.usable and agent.mirror.gap is not None and agent.mirror.gap[1] >= scan.told_missing:
-        body = {"first": agent.mirror.gap[0], "last": agent.mirror.gap[1], "place": codes.PLACE_CARD}
-        yield from journal.append(kinds.JOURNAL, body)
+    gap = agent.mirror.gap
+    if agent.mirror.usable and gap is not None and not scan.is_told(gap):
+        yield from write_journal(agent, gap, codes.PLACE_CARD)
     if scan.open is not None:
         from evidock_agent import recovery
 
         yield from recovery.recover(agent, scan.open)
     yield from journal.append(kinds.CHECK, {"items": check.items(agent), "trigger": codes.CHECK_AT_POWER_ON})
     yield from agent.mirror.catch_up(journal)
+
+
+def write_journal(agent: "Agent", missing: tuple[int, int], place: int):
+    """Generator: JOURNAL, which names the sequences that are missing, from first to last."""
+    yield from agent.journal.append(kinds.JOURNAL, {"first": missing[0], "last": missing[1], "place": place})

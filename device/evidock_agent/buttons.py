@@ -1,7 +1,7 @@
 """What presses ask for: recording, a mark, switching off.
 
-Specification: "Entry kinds" (MARK, OFF). A press is taken once the last one's job is done, on every step, so that no
-flood of requests delays it.
+Specification: "Entry kinds" (MARK, OFF). Presses are looked at on every step, so that no flood of requests delays one.
+Each takes effect once the last one's job is done; marks are counted at once, since a stop may wait for an encoder.
 """
 
 from evidock_agent import rings, signals, telemetry
@@ -21,15 +21,26 @@ class Buttons:
     def __init__(self, agent: "Agent"):
         self._agent = agent
         self._pressed = None  # the job that the last press asked for
+        self._held = 0  # a press whose turn has not come
+        self._marking = None  # the job that writes MARK
         self._marks = 0  # presses of the mark button that no entry counts yet
         self._marked = -MARK_MS
 
     def poll(self) -> None:
-        """Takes the next press, if its turn has come."""
+        """Takes the next press."""
         agent = self._agent
-        if not agent.ready or (self._pressed is not None and agent.has_job(self._pressed)):
+        if not agent.ready:
             return
-        press = agent.board.buttons.poll()
+        busy = self._pressed is not None and agent.has_job(self._pressed)
+        if not busy:
+            self._pressed = None  # a generator that ended still holds what it had in hand
+        if busy and self._held:
+            return
+        press = self._held or agent.board.buttons.poll()
+        self._held = 0
+        if busy and press and press != signals.BUTTON_MARK:
+            self._held = press
+            return
         can_write = agent.provisioned and agent.failed is None
         if not can_write:
             self._marks = 0
@@ -38,9 +49,10 @@ class Buttons:
         elif press and self._marks:
             agent.add_job(self._mark())  # they belong to what runs now
         if not press or press == signals.BUTTON_MARK:
-            self._pressed = None
-            if self._marks and agent.moments.now() - self._marked >= MARK_MS:
-                self._ask(self._mark())
+            due = self._marks and agent.moments.now() - self._marked >= MARK_MS
+            if due and (self._marking is None or not agent.has_job(self._marking)):
+                self._marking = self._mark()
+                agent.add_job(self._marking)
         elif press == signals.BUTTON_OFF:
             self._ask(self._power_off() if can_write else self._switch_off())
         elif can_write:
@@ -53,6 +65,8 @@ class Buttons:
 
     def _mark(self):
         agent = self._agent
+        if not self._marks:  # another job has counted them
+            return
         body = {"recording": agent.recording, "type": codes.MARK_EVIDENCE, "count": self._marks}
         self._marks = 0
         self._marked = agent.moments.now()

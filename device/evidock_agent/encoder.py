@@ -123,7 +123,7 @@ class EncoderSegment:
             return None
         with file, cards.open(self.stem + card.LEAVES, "wb") as leaves:
             header = merkle.leaf_hash(file.read(HEADER))
-            leaves.write(header)
+            leaves.write(bytes(merkle.HASH_SIZE))  # the header's leaf comes last: without it nothing is handed out
             while start + tree.size * versions.LEAF_DEFAULT < size:
                 leaf = yield from self._leaf_steps(file, size - start - tree.size * versions.LEAF_DEFAULT)
                 if leaf is None:
@@ -144,6 +144,8 @@ class EncoderSegment:
             file.seek(0)
             if merkle.leaf_hash(file.read(HEADER)) != header or cards.size(self.path) != size:
                 return None
+        with cards.open(self.stem + card.LEAVES, "r+b") as leaves:
+            leaves.write(header)
         return merkle.segment_root(header, tree.root())
 
     def _open(self) -> "ports.File | None":

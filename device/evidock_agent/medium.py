@@ -59,7 +59,7 @@ def write_medium(agent: "Agent", old: bytes | None):
 def change(agent: "Agent"):
     """Generator: takes up whatever card is in now, while nothing records."""
     old = agent.card_identity
-    agent.server.transfer.clear()
+    agent.line.forget_card()
     agent.mirror.detach()
     detach(agent)
     agent.card_identity = yield from attach(agent)

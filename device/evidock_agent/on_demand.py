@@ -1,17 +1,54 @@
-"""Modules that only a boot, another card or provisioning needs: they are imported where they are used, and let go here.
+"""Modules that are not kept at all times: what boots, takes up a card or provisions; what answers; what captures.
 
-DESIGN.md, "Memory".
+DESIGN.md, "Memory". They are imported where they are used, or brought one by one, and let go here: what their code
+takes in memory is free again once nothing runs of it.
 """
 
 import sys
 
-_PACKAGE = "evidock_agent"
-_MODULES = ("boot", "recovery", "recovered", "recovered_pictures", "provisioning", "medium")
+BOOT = tuple(
+    "evidock_agent." + name
+    for name in (
+        "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check"
+    )
+)  # fmt: skip
+# Each after those that it imports, so that bringing one loads one.
+ANSWERING = (
+    "evidock_protocol.messages",
+    "evidock_protocol.wire",
+    "evidock_agent.answer_frame",
+    "evidock_agent.pinned",
+    "evidock_agent.session",
+    "evidock_agent.transfer",
+    "evidock_agent.check",
+    "evidock_agent.requests",
+    "evidock_agent.server",
+)
+
+SOUND = ("evidock_agent.segment", "evidock_agent.sound", "evidock_agent.tracks")
+PICTURE = (
+    "evidock_protocol.avi",
+    "evidock_protocol.jpeg",
+    "evidock_agent.segment",
+    "evidock_agent.picture_segment",
+    "evidock_agent.picture",
+    "evidock_agent.tracks",
+)
+ENCODER = ("evidock_agent.encoder", "evidock_agent.tracks")
 
 
-def let_go() -> None:
-    """Forgets these modules: what their code takes in memory is free again once nothing runs of it."""
-    package = sys.modules[_PACKAGE]
-    for name in _MODULES:
-        if sys.modules.pop(_PACKAGE + "." + name, None) is not None and hasattr(package, name):
-            delattr(package, name)
+def bring(names: tuple, brought: list[str]):
+    """Generator: imports these modules, one a slice, there already or not; adds those that were not to `brought`."""
+    for name in names:
+        if name not in sys.modules:
+            __import__(name)
+            brought.append(name)
+        yield
+
+
+def let_go(names: "tuple[str, ...] | list[str]") -> None:
+    """Forgets these modules."""
+    for name in names:
+        package, _, module = name.rpartition(".")
+        if sys.modules.pop(name, None) is not None and hasattr(sys.modules[package], module):
+            delattr(sys.modules[package], module)

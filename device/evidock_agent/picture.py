@@ -25,14 +25,15 @@ class PictureTrack:
 
     bits = codes.TRACK_PICTURE
 
-    def __init__(self, agent: "Agent"):
+    def __init__(self, agent: "Agent", block: memoryview | None = None):
+        """`block` (4 KiB) is lent by who made it earlier."""
         self._agent = agent
         source = agent.board.camera
         assert source is not None
         self._source = source
         self._rate = 1  # pictures a second, as the camera said when it started
         self._patience = 1  # pictures that may be due before they are lost
-        self._block = memoryview(bytearray(BLOCK))
+        self._block = memoryview(bytearray(BLOCK)) if block is None else block
         self._first = memoryview(bytearray(2))  # bytes of a picture: when they come, its chunk begins
         self._check = PictureCheck()
         self._running = False

@@ -5,14 +5,17 @@ of it are jobs beside it.
 """
 
 from evidock_agent import journal as chain
-from evidock_agent import telemetry, tracks
+from evidock_agent import on_demand, telemetry
 from evidock_agent.sealing import Sealing, write_fault
-from evidock_protocol import card, codes, kinds, statements, versions
+from evidock_agent.vouching import Vouching
+from evidock_protocol import card, codes, kinds, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from evidock_agent import tracks
     from evidock_agent.agent import Agent
 
+BLOCK = 4096  # bytes that a track writes at once
 FLUSH_MS = 1000
 CHECKPOINT_MS = 5000
 DRAIN_MS = 500  # within which the tracks come to where their segments may end
@@ -28,9 +31,12 @@ class Recorder:
         self.number = 0  # of the newest recording
         self.active = False
         self.start_sequence = 0
-        self.tracks = tracks.of(agent)
+        self.tracks: list[tracks.Track] = []
+        board = agent.board
+        self._blocks = [memoryview(bytearray(BLOCK)) for source in (board.capture, board.camera) if source is not None]
+        self._brought: list[str] = []
         self._sealing = Sealing(agent)
-        self._start_hash = b""
+        self.vouching = Vouching(agent)
         self._running: list[tracks.Track] = []  # those whose source started
         self._next = 1  # number of the next segment
         self._since = 0  # tick at which the open segments began
@@ -40,6 +46,8 @@ class Recorder:
         self._until: int | None = None  # when capture was stopped: its last bytes may still be on their way
         self._broken: list[tuple[int, int]] | None = None  # (number, length) of segments whose card failed
         self._cause = 0  # why it failed; the journal does not tell yet
+        for _ in self.make_ready():
+            pass
 
     @property
     def capturing(self) -> bool:
@@ -55,11 +63,36 @@ class Recorder:
         """Whether a segment may be handed out: its SEGMENT entry is durable."""
         return not self.active or recording != self.number or number <= self._sealing.told
 
+    def make_ready(self):
+        """Generator: loads what captures, a module a slice, unless it is there."""
+        if self.tracks:
+            return
+        board = self._agent.board
+        for source, names in (
+            (board.capture, on_demand.SOUND),
+            (board.camera, on_demand.PICTURE),
+            (board.encoder, on_demand.ENCODER),
+        ):
+            if source is not None:
+                yield from on_demand.bring(names, self._brought)
+        from evidock_agent import tracks
+
+        self.tracks = tracks.of(self._agent, self._blocks)
+
+    def rest(self):
+        """Generator, a job: lets go of what captures, unless it does. A host talks, whose answers need the memory."""
+        if not self.active:
+            self.tracks = []
+            on_demand.let_go(self._brought)
+            self._brought = []
+        yield
+
     def start(self, reason: int):
         """Generator: START durable, then capture from every source that starts."""
         agent = self._agent
         if self.active:
             return
+        yield from self.make_ready()
         number = self._free_number()
         now = telemetry.read(agent)
         bits = 0
@@ -75,7 +108,7 @@ class Recorder:
             "handover": None,
         }
         self.start_sequence = yield from agent.journal.append(kinds.START, body, spare=True)
-        self._start_hash = agent.journal.newest
+        self.vouching.begin(agent.journal.newest)
         self.number = number
         self.active = True
         self._sealing.begin()
@@ -130,7 +163,7 @@ class Recorder:
             try:
                 moved = self._move()
             except OSError as error:
-                self._card_failed(error)
+                self.card_failed(error)
         return self._sealing.step() or moved
 
     def stop(self, reason: int):
@@ -146,6 +179,8 @@ class Recorder:
             self.pump()
             yield
         yield from self._sealing.finish()
+        if not self.active:  # another job has ended it meanwhile
+            return
         if self._broken is not None:
             yield from self._interrupt()
         else:
@@ -213,9 +248,7 @@ class Recorder:
             return
         self._checked = tick
         agent = self._agent
-        for track in self._running:
-            if track.segment.inline:
-                self._vouch(track.segment, tick)
+        self.vouching.go_round([track.segment for track in self._running], tick)
         if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
             agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
 
@@ -226,7 +259,7 @@ class Recorder:
             self._sealing.add(segment)
             if segment.inline and self._until is None:  # the next segment's own may come before SEGMENT's turn does
                 segment.flush()
-                self._vouch(segment, tick)
+                self.vouching.checkpoint(segment, tick)
         self._draining = None
         if self._until is not None:
             self._running = []
@@ -237,33 +270,12 @@ class Recorder:
             self._next += 1
             track.open(number, tick)
 
-    def _vouch(self, segment, tick: int) -> None:
-        """Notes how far a flushed segment has got, in an anchor and a CHECKPOINT."""
-        agent = self._agent
-        segment.flush_leaves()
-        agent.anchors.note(self.start_sequence, segment.number, segment.length, tick)
-        # What it vouches for is durable now; a job that waits for its turn would vouch for what is not. Without a whole
-        # leaf it still counts the frames.
-        values = segment.checkpoint_values(agent.journal.device, self._start_hash, agent.journal.boot, tick)
-        agent.add_job(self._checkpoint(segment, values))
-
-    def _checkpoint(self, segment, values: dict):
-        """Generator: a signed CHECKPOINT beside the segment, unless SEGMENT is there meanwhile, or the card gone."""
-        if not self._is_due(segment):
-            return
-        statement = yield from self._agent.journal.signer.sign_statement(statements.TYP_CHECKPOINT, values)
-        if not self._is_due(segment):
-            return
-        try:
-            segment.add_checkpoint(statement)
-        except OSError as error:
-            self._card_failed(error)
-
-    def _is_due(self, segment) -> bool:
+    def is_due(self, segment) -> bool:
+        """Whether a CHECKPOINT of this segment still says something: SEGMENT is not there, nor is the card gone."""
         ours = self.active and self._broken is None and segment.recording == self.number
         return ours and segment.number > self._sealing.told
 
-    def _card_failed(self, error: OSError) -> None:
+    def card_failed(self, error: OSError) -> None:
         """The card gave an error while recording: what is on it stays as it is, and the journal says so."""
         agent = self._agent
         if self._until is None:
@@ -290,9 +302,9 @@ class Recorder:
     def _interrupt(self):
         """Generator: ends the recording whose card failed, unless a stop already has."""
         agent = self._agent
+        yield from self._sealing.finish()
         if self._broken is None or self._until is None:
             return
-        yield from self._sealing.finish()
         while self._broken:
             number, length = self._broken[0]
             yield from write_fault(agent, codes.FAULT_STORAGE, self.number, number, [length])

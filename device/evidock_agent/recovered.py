@@ -24,6 +24,7 @@ _LATE_MS = 2000  # by which a CHECKPOINT says that its segment began later than 
 class Sound:
     """WAV files. `budget`: bytes that no CHECKPOINT vouches for; for the whole recovery, not for each file."""
 
+    seals = True
     media = codes.MEDIA_WAV
     track = codes.TRACK_SOUND
     leaf_size = versions.LEAF_SOUND
@@ -33,6 +34,10 @@ class Sound:
         self._source = source
         self._frame = source.channels * source.bits // 8
         self.budget = self.rate * self._frame * CHECKPOINT_MS // 1000 + self.leaf_size
+
+    def spend(self, body: dict) -> None:
+        """Pays for a SEGMENT that recovery made before power went again."""
+        self.budget -= min(self.budget, max(body["length"] - body["attested_length"], 0))
 
     def is_own(self, found: bytes) -> bool:
         """Whether only its two lengths differ: a card does not say how fast this recorder samples."""
@@ -127,7 +132,7 @@ def seal(agent: "Agent", left: "OpenRecording", track, number: int, size: int, p
     stem = card.segment_base(agent.folder, left.recording, number)
     with cards.open(stem + card.extension(track.media), "r+b") as file:
         if size >= HEADER and not track.is_own(file.read(HEADER)):
-            yield from write_fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, number, [0, size])
+            yield from tell(agent, left, codes.FAULT_RECOVERED_EXCESS, number, [0, size])
             return
         checkpoint = yield from _last_checkpoint(agent, left, stem + card.CHECKPOINTS, number, size)
         vouched = checkpoint["length"] if checkpoint else HEADER
@@ -135,14 +140,14 @@ def seal(agent: "Agent", left: "OpenRecording", track, number: int, size: int, p
         end, written, lost, follows = yield from track.measure(file, size, vouched, checkpoint)
         known = pending.pop(number, 0)
         if size < known:
-            yield from write_fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [known, size])
+            yield from tell(agent, left, codes.FAULT_MEDIA_LOST, number, [known, size])
         length = track.length(end, written + lost)
         if follows:
-            yield from write_fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, number, [length, size])
+            yield from tell(agent, left, codes.FAULT_RECOVERED_EXCESS, number, [length, size])
         hasher = _Hasher(cards, stem, track.leaf_size, file)
         attested = yield from hasher.read(agent.scratch, min(end, size), checkpoint)
         if not attested:
-            yield from write_fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [vouched, size])
+            yield from tell(agent, left, codes.FAULT_MEDIA_LOST, number, [vouched, size])
             return
         yield from hasher.pad(end)
         yield from track.finish_steps(file, end, written + lost, hasher.write)
@@ -181,6 +186,12 @@ def seal(agent: "Agent", left: "OpenRecording", track, number: int, size: int, p
     left.number = number
     agent.backlog.add(length)
     cards.remove(stem + card.CHECKPOINTS)
+
+
+def tell(agent: "Agent", left: "OpenRecording", what: int, number: int, values: list[int]):
+    """Generator: FAULT about one segment, unless a recovery that was cut has said the same: cuts must be no flood."""
+    if (what, number, values) not in left.told:
+        yield from write_fault(agent, what, left.recording, number, values)
 
 
 def _last_checkpoint(agent: "Agent", left: "OpenRecording", path: str, number: int, length: int):

@@ -6,7 +6,6 @@ an anchor knows and the card lacks is MEDIA_LOST (AT-33). Loaded on demand, beca
 """
 
 from evidock_agent import recovered, telemetry
-from evidock_agent.sealing import write_fault
 from evidock_protocol import card, codes, kinds
 
 TYPE_CHECKING = False
@@ -27,15 +26,14 @@ def recover(agent: "Agent", left: "OpenRecording"):
     known = agent.anchors.known if agent.anchors.start == left.sequence else {}
     pending = {number: length for number, length in known.items() if number > left.number and number not in left.passed}
     if agent.card_identity is not None and agent.card_identity == left.card:
-        # Of each track one segment may have begun since the anchors: more files are not this recording's.
-        last = max(left.number, max(left.passed, default=0), max(known, default=0)) + len(agent.recorder.tracks)
+        at = [left.number + 1]
         try:
-            yield from _recover_files(agent, left, pending, last)
+            yield from _recover_files(agent, left, pending, max(left.reached, max(known, default=0)), at)
         except OSError:  # the card fails: what it gave is sealed, and the recorder comes up all the same
             agent.lose_card()
-            yield from write_fault(agent, codes.FAULT_STORAGE, left.recording, left.number + 1, [])
+            yield from recovered.tell(agent, left, codes.FAULT_STORAGE, at[0], [])
     for number in sorted(pending):
-        yield from write_fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [pending[number], 0])
+        yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, [pending[number], 0])
     tick = max(left.ticks.values(), default=left.start)
     cause = _RESET_CAUSES.get(agent.board.reset_cause, codes.CAUSE_UNKNOWN)
     if not left.interrupted:
@@ -55,58 +53,107 @@ def recover(agent: "Agent", left: "OpenRecording"):
     yield from agent.journal.change_epoch(codes.EPOCH_STOP)
 
 
-def _recover_files(agent: "Agent", left: "OpenRecording", pending: dict, last: int):
-    """Generator: goes through the numbers up to `last`; takes out of `pending` those that the journal tells of."""
-    tracks = _tracks(agent.board)
+def _recover_files(agent: "Agent", left: "OpenRecording", pending: dict, reached: int, at: list):
+    """Generator: goes through the numbers; takes out of `pending` those that the journal tells of.
+
+    `reached` is the highest that flash knows; `at` holds the number in hand.
+    """
+    tracks = _tracks(agent, left)
+    running = [track for number, track in enumerate(tracks, 1) if number not in left.silent]
+    for number in list(pending):
+        for beside in _group(number, len(tracks), len(running)):
+            track = _of_number(beside, tracks, running)
+            if beside > left.number and beside not in left.passed and track and track.seals:
+                pending.setdefault(beside, card.WAV_HEADER)  # all were flushed before one of them got its anchor
+    last = reached + len(tracks)  # of each track one segment may have begun since: more files are not this recording's
     for number in range(left.number + 1, last + 1):
         if number in left.passed:
             continue
+        at[0] = number
+        track = _of_number(number, tracks, running)
         stem = card.segment_base(agent.folder, left.recording, number)
-        media, size = _find(agent, stem)
-        follows = _holds_media(agent, left, number + 1, last)
-        if media not in tracks:
-            if media:  # an encoder's, or nobody's: nothing vouches for any of it
-                pending.pop(number, None)
-                yield from write_fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, number, [0, size])
-            elif follows or number in pending:
-                values = [pending.pop(number, 0), 0]
-                yield from write_fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, values)
-        elif size > card.WAV_HEADER or follows:
-            yield from recovered.seal(agent, left, tracks[media], number, size, pending)
-        elif size < pending.get(number, 0):
-            yield from write_fault(agent, codes.FAULT_MEDIA_LOST, left.recording, number, [pending.pop(number), size])
-        else:  # power went before anything else than the header was durable
-            pending.pop(number, None)
-    media, size = _find(agent, card.segment_base(agent.folder, left.recording, last + 1))
-    if media:
-        yield from write_fault(agent, codes.FAULT_RECOVERED_EXCESS, left.recording, last + 1, [0, size])
+        for media, extension in card.EXTENSIONS:
+            size = agent.board.card.size(stem + extension)
+            if size is not None and not (track and track.seals and media == track.media):
+                # An encoder's, for which nothing vouches, or one of another track, which is nobody's.
+                if track and media == track.media:
+                    pending.pop(number, None)
+                yield from recovered.tell(agent, left, codes.FAULT_RECOVERED_EXCESS, number, [0, size])
+        if track and track.seals:
+            yield from _recover_file(agent, left, track, number, pending, _holds_media(agent, left, number + 1, last))
+    stem = card.segment_base(agent.folder, left.recording, last + 1)
+    for _media, extension in card.EXTENSIONS:
+        size = agent.board.card.size(stem + extension)
+        if size is not None:
+            yield from recovered.tell(agent, left, codes.FAULT_RECOVERED_EXCESS, last + 1, [0, size])
+            return
 
 
-def _tracks(board: "ports.Board") -> dict:
-    """How the files of each media type are sealed."""
-    found: dict = {}
+def _recover_file(agent: "Agent", left: "OpenRecording", track, number: int, pending: dict, follows: bool):
+    """Generator: one number of a track that checkpoints vouch for; `follows` says whether later numbers have media."""
+    size = agent.board.card.size(card.segment_base(agent.folder, left.recording, number) + card.extension(track.media))
+    if size is None:
+        if follows or number in pending:
+            values = [pending.pop(number, 0), 0]
+            yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, values)
+    elif size > card.WAV_HEADER or follows:
+        yield from recovered.seal(agent, left, track, number, size, pending)
+    elif size < pending.get(number, 0):
+        yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, [pending.pop(number), size])
+    else:  # power went before anything else than the header was durable
+        pending.pop(number, None)
+
+
+class _Encoder:
+    """The files of an encoder, for which nothing vouches."""
+
+    seals = False
+
+    def __init__(self, source: "ports.Encoder"):
+        self.media = source.media
+
+
+def _tracks(agent: "Agent", left: "OpenRecording") -> list:
+    """How the files of each track are sealed, in the order of the tracks."""
+    board = agent.board
+    found: list = []
     if board.capture is not None:
-        found[codes.MEDIA_WAV] = recovered.Sound(board.capture)
+        found.append(recovered.Sound(board.capture))
     if board.camera is not None:
         from evidock_agent.recovered_pictures import Pictures
 
-        found[codes.MEDIA_AVI] = Pictures(board.camera)
+        found.append(Pictures(board.camera, agent.scratch))
+    if board.encoder is not None:
+        found.append(_Encoder(board.encoder))
+    for body in left.recovered:
+        for track in found:
+            if track.media == body["media"] and track.seals:
+                track.spend(body)
     return found
 
 
-def _find(agent: "Agent", stem: str) -> tuple[int, int]:
-    """(media code, bytes) of a segment's file; (0, 0) without."""
-    for media, extension in card.EXTENSIONS:
-        size = agent.board.card.size(stem + extension)
-        if size is not None:
-            return media, size
-    return 0, 0
+def _group(number: int, tracks: int, running: int) -> range:
+    """The numbers of the segments that began together with this one."""
+    if number <= tracks or not running:
+        return range(1, tracks + 1)
+    first = number - (number - tracks - 1) % running
+    return range(first, first + running)
+
+
+def _of_number(number: int, tracks: list, running: list):
+    """The track whose segment has this number: all begin at START, and those that started take turns after it."""
+    if number <= len(tracks):
+        return tracks[number - 1]
+    return running[(number - len(tracks) - 1) % len(running)] if running else None
 
 
 def _holds_media(agent: "Agent", left: "OpenRecording", number: int, last: int) -> bool:
     """Whether a segment from `number` on has more than a header."""
+    cards = agent.board.card
     while number <= last:
-        if _find(agent, card.segment_base(agent.folder, left.recording, number))[1] > card.WAV_HEADER:
-            return True
+        stem = card.segment_base(agent.folder, left.recording, number)
+        for _media, extension in card.EXTENSIONS:
+            if (cards.size(stem + extension) or 0) > card.WAV_HEADER:
+                return True
         number += 1
     return False

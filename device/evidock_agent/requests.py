@@ -5,6 +5,7 @@ Specification: "Messages", "Session".
 
 from evidock_agent import check, moment, telemetry
 from evidock_agent.journal import RESERVE, JournalFull
+from evidock_agent.tallies import host_body
 from evidock_protocol import codes, kinds, messages, versions
 from evidock_protocol.wire import Refusal
 
@@ -199,20 +200,6 @@ def _close(agent: "Agent", server: "Server", values: dict):
         server.session.closed = True
     head = yield from _signed_head(agent, server, codes.HEAD_SECOND)
     return head
-
-
-def host_body(event: int, host: bytes | None) -> dict:
-    """The named fields of HOST, to be filled in further."""
-    return {
-        "event": event,
-        "host": host,
-        "statement": None,
-        "custody": None,
-        "host_time": None,
-        "count": 1,
-        "refusal": None,
-        "last_host": None,
-    }
 
 
 CLOCK_STEP_BACK_MS = 5000  # a host may correct drift of this much; more is stepping back

@@ -71,10 +71,10 @@ class Sealing:
         return True
 
     def finish(self):
-        """Generator: finishes all that ended and tells the journal, however long the sources take."""
+        """Generator: finishes all that ended and tells the journal, however long the sources take; other jobs go on."""
         while self._next() is not None:
             self.step()
-            yield
+            yield True
         yield from self.tell()
 
     def tell(self):
@@ -112,10 +112,11 @@ class Sealing:
             del faults[reason]
         if ended.state == _BROKEN:
             yield from write_fault(agent, codes.FAULT_STORAGE, segment.recording, segment.number, [segment.length])
-        self.told = segment.number
         if ended.body is None:
+            self.told = segment.number
             return
         yield from agent.journal.append(kinds.SEGMENT, ended.body)
+        self.told = segment.number  # durable: only now may the segment be handed out
         self.sealed += 1
         length = ended.body["length"]
         agent.anchors.note(agent.recorder.start_sequence, segment.number, length, segment.last_tick)

@@ -3,36 +3,32 @@
 Specification: "Messages". Nothing waits: what the line does not take now is sent in a later slice.
 """
 
-from evidock_agent import requests, rings
+from evidock_agent import requests, rings, session
 from evidock_agent.answer_frame import AnswerFrame
 from evidock_agent.journal import JournalFull
-from evidock_agent.session import Session
 from evidock_agent.transfer import Transfer
-from evidock_protocol import frame_reader, messages, versions, wire
+from evidock_protocol import messages, wire
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
-
-READ = 256  # bytes: what a MicroPython UART buffers
+    from evidock_agent.line import Line
 
 
 class Server:
-    """Owns the frames in both directions, the session and the transfer of media."""
+    """Owns the answers, the session and the transfer of media, while a host talks."""
 
-    def __init__(self, agent: "Agent"):
+    def __init__(self, agent: "Agent", line: "Line"):
         self._agent = agent
-        self.session = Session()
+        self._line = line
+        self.session = session.Session()
         self.transfer = Transfer(agent)
-        self._reader = frame_reader.FrameReader(frame_reader.frame_size(versions.MAXIMUM_REQUEST))
-        self._frame = AnswerFrame()
-        self._input = memoryview(bytearray(READ))
-        self._waiting: list[bytes] = []
+        self._frame = AnswerFrame(line.answer)
         self._range = [0] * wire.MEDIA_NUMBERS
         self._answering = False  # a job of the agent's queue works on a request
-        self._stirred = 0  # ticks at which the line last moved
+        self._stirred = agent.moments.now()  # ticks at which the line last moved
 
     def step(self) -> bool:
         """One slice: sends what fits, reads what is there, begins or goes on with one answer; whether it did any."""
@@ -44,21 +40,23 @@ class Server:
             self.end_session()
         return moved
 
+    def is_over(self) -> bool:
+        """Whether there is no session, nothing is left to do, and the line has been silent for as long as ends one."""
+        if self.session.values or self._answering or self._frame.waiting or self._line.waiting or self.transfer.busy():
+            return False
+        return self._agent.moments.now() - self._stirred >= session.SILENCE_MS
+
     def end_session(self) -> None:
         """Forgets the host: nothing more leaves before another one has proved itself."""
         self.session.end()
         self.transfer.clear()
 
     def _go_on(self, moved: bool) -> bool:
-        if not self._waiting:  # the line keeps the rest: a host has 255 bytes of credit, and memory is short
-            count = self._agent.board.link.read(self._input)
-            if count:
-                moved = True
-                self._reader.feed_into(self._input[:count] if count < READ else self._input, self._waiting)
+        moved = self._line.read() or moved
         if self._frame.waiting or self._answering:
             return moved
-        if self._waiting:
-            self._begin(self._waiting.pop(0))
+        if self._line.waiting:
+            self._begin(self._line.waiting.pop(0))
             return True
         if self.transfer.busy():
             self._stream()

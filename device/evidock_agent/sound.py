@@ -45,13 +45,14 @@ class SoundTrack:
 
     bits = codes.TRACK_SOUND
 
-    def __init__(self, agent: "Agent"):
+    def __init__(self, agent: "Agent", block: memoryview | None = None):
+        """`block` (4 KiB) is lent by who made it earlier."""
         source = agent.board.capture
         assert source is not None
         self._agent = agent
         self._source = source
         self._frame = self._speed = 1  # bytes of a frame, and bytes a second; once it started
-        self._block = memoryview(bytearray(BLOCK))
+        self._block = memoryview(bytearray(BLOCK)) if block is None else block
         self._block_ms = 0  # how long the source fills it
         self._filled = 0  # bytes of the block
         self._due = 0  # tick at which the source should have filled it

@@ -4,14 +4,13 @@ yet.
 Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neither evidence nor epochs (AT-38).
 """
 
-from evidock_agent.requests import host_body
 from evidock_protocol import card, codes, entry, kinds, statements
 from evidock_protocol.errors import ProtocolError
-from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
+    from evidock_protocol.wire import Refusal
 
 INTERVAL_MS = 60_000
 A_DAY_MS = 86_400_000
@@ -31,7 +30,7 @@ class Refusals:
         self._today = 0
         self._day = 0
 
-    def count(self, refused: Refusal, host: bytes | None) -> None:
+    def count(self, refused: "Refusal", host: bytes | None) -> None:
         """Notes one refusal."""
         if not self._count:
             self._first = host
@@ -92,3 +91,17 @@ def _size(agent: "Agent", stem: str) -> int:
     except OSError:  # the card was pulled just now
         return 0
     return 0
+
+
+def host_body(event: int, host: bytes | None) -> dict:
+    """The named fields of HOST, to be filled in further."""
+    return {
+        "event": event,
+        "host": host,
+        "statement": None,
+        "custody": None,
+        "host_time": None,
+        "count": 1,
+        "refusal": None,
+        "last_host": None,
+    }

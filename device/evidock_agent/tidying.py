@@ -40,7 +40,7 @@ class Tidying:
         try:
             yield from medium.change(self._agent)
         finally:
-            on_demand.let_go()
+            on_demand.let_go(on_demand.BOOT)
 
     def renew_key(self):
         """Generator: changes the key of an epoch with many entries: the ring must keep what follows the last EPOCH."""

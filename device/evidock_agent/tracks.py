@@ -51,18 +51,18 @@ if TYPE_CHECKING:
             ...
 
 
-def of(agent: "Agent") -> "list[Track]":
-    """The tracks of the agent's board, in the order of their segments' numbers."""
+def of(agent: "Agent", blocks: list[memoryview]) -> "list[Track]":
+    """The tracks of the agent's board, in the order of their segments' numbers. `blocks` are lent to those inline."""
     board = agent.board
     found: list = []
     if board.capture is not None:
         from evidock_agent.sound import SoundTrack
 
-        found.append(SoundTrack(agent))
+        found.append(SoundTrack(agent, blocks[0]))
     if board.camera is not None:
         from evidock_agent.picture import PictureTrack
 
-        found.append(PictureTrack(agent))
+        found.append(PictureTrack(agent, blocks[-1]))
     if board.encoder is not None:
         from evidock_agent.encoder import EncoderTrack
 

@@ -39,6 +39,11 @@ class Span:
         """Length in seconds, never negative."""
         return max(0.0, self.end - self.start)
 
+    @property
+    def is_ordinary(self) -> bool:
+        """Whether nothing was to be recorded: the recorder says that it stood by, or was switched off."""
+        return self.state is State.DECLARED and self.cause in (None, "standby", "off")
+
     def to_json(self) -> Json:
         return {
             "from": iso(self.start),
@@ -199,6 +204,14 @@ class Report:
     def simulated(self) -> bool:
         """True when any recorder was a simulated one; every rendering must say so."""
         return any(device.simulated for device in self.devices)
+
+    @property
+    def headline(self) -> str:
+        """What says in words what the verdict rests on: its own name, or that of a case of it that has other words."""
+        found = {span.state for span in self.coverage.spans if not span.is_ordinary} - {State.RECORDED}
+        gap = any(finding.verdict is Verdict.VERIFIED_DECLARED_GAPS for finding in self.findings)
+        closed = self.verdict is Verdict.VERIFIED_DECLARED_GAPS and found == {State.POST_CLOSE} and not gap
+        return f"{self.verdict.value}.closed" if closed else self.verdict.value
 
     def to_json(self) -> Json:
         """The object that `verify --json` prints."""

@@ -37,6 +37,7 @@ MAX_DEPTH = 8  # arrays and maps inside each other
 MAX_ITEMS = 4096
 
 _TAG_18 = 0xD2
+_WIDE = "expected a view of single bytes"
 
 
 def put_head(buffer: bytearray | memoryview, offset: int, major: int, n: int) -> int:
@@ -198,12 +199,15 @@ def _check_container(value: "list[Encodable] | tuple[Encodable, ...] | dict[obje
 def _put_string(buffer: bytearray | memoryview, offset: int, major: int, content: "Buffer") -> int:
     start = put_head(buffer, offset, major, len(content))
     end = start + len(content)
-    # Items wider than a byte would make the length a lie; MicroPython's memoryview cannot tell.
+    # Items wider than a byte would make the length a lie. MicroPython's memoryview cannot tell, but is not copied then.
     if getattr(content, "itemsize", 1) != 1:
-        raise ProtocolError("expected a view of single bytes")
+        raise ProtocolError(_WIDE)
     if end > len(buffer):
         raise BufferTooSmall(f"expected room up to byte {end}, buffer ends at {len(buffer)}")
-    buffer[start:end] = content
+    try:
+        buffer[start:end] = content
+    except ValueError:
+        raise ProtocolError(_WIDE) from None
     return end
 
 

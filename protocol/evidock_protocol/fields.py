@@ -4,6 +4,7 @@ Specification: "Field tables". A table is text such as "0 recording u, 1 reason 
 has exactly the keys of its table; `/n` allows null. So a second encoding of the same statement cannot exist.
 """
 
+from evidock_protocol import utf8
 from evidock_protocol.errors import Malformed
 from evidock_protocol.versions import MAXIMUM_LIST, MAXIMUM_RECEIPT_SEGMENTS, MAXIMUM_TEXT
 
@@ -148,6 +149,8 @@ def _is_text(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return len(value.encode()) <= MAXIMUM_TEXT
-    except UnicodeError:  # CPython refuses lone surrogates here, MicroPython in the encoder
+        content = value.encode()
+    except UnicodeError:  # CPython refuses lone surrogates here, MicroPython does not
         return False
+    size = len(content)
+    return size <= MAXIMUM_TEXT and (size == len(value) or utf8.find_error(content, 0, size) < 0)

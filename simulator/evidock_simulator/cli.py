@@ -58,6 +58,9 @@ def run(
             "encoder of a scenario that has one.",
         ),
     ] = None,
+    only_media: Annotated[
+        bool, typer.Option("--only-media", help="A new recorder has only the tracks that --media brings.")
+    ] = False,
     heap: Annotated[str, typer.Option(help="Memory of the MicroPython recorder.")] = launch.HEAP,
 ) -> None:
     """Runs a virtual recorder on a pty until it is killed; SIGKILL is a power cut.
@@ -75,7 +78,7 @@ def run(
             file=sys.stderr,
         )
     try:
-        images.prepare(image, place, name, seed, media or (), folder)
+        images.prepare(image, place, name, seed, media or (), folder, only_media)
         arguments = launch.command(image, place, rate, as_json, heap)
         launch.open_line(link)
     except (scenario.BadScenario, images.BadImage, launch.BadLink, RuntimeError) as error:

@@ -42,12 +42,14 @@ def prepare(
     seed: int | None = None,
     media: Sequence[Path] = (),
     folder: bool = False,
+    only_media: bool = False,
 ) -> dict[str, Any]:
     """Makes what is missing and returns the state that the recorder starts from. Raises BadScenario, BadImage, OSError.
 
     `media` replaces what a track plays: WAV the sound, AVI the pictures, anything else the encoder's file. With
-    `folder` the card is a folder, for an interpreter without FAT. An existing recorder keeps its seed; a scenario of
-    another name starts once the shift that it was made for is over.
+    `only_media` a new recorder has only the tracks that `media` is for. With `folder` the card is a folder, for an
+    interpreter without FAT. An existing recorder keeps its seed; a scenario of another name starts once the shift that
+    it was made for is over.
     """
     shift, start = load(scenario)
     kept = world_path(image)
@@ -57,6 +59,9 @@ def prepare(
     if not image.exists():
         # Without a seed each recorder is another: two of one seed would have the same keys.
         seed = secrets.randbelow(1 << 32) if seed is None else seed
+        if only_media and media:
+            given = {_fitting(shift, path) for path in media}
+            shift["tracks"] = [track for track in shift["tracks"] if track in given]
         state = keeping.new(seed, shift, {}, start)
         sources.set_media(state, _media(shift, media))
         _make_card(card, state["seed"], folder)
@@ -110,10 +115,7 @@ def _media(shift: dict[str, Any], given: Sequence[Path], shipped: bool = True) -
     found = {track: MEDIA[track] for track in shift["tracks"]} if shipped else {}
     taken: set[str] = set()
     for path in given:
-        track = _track(path)
-        if track not in shift["tracks"]:
-            kinds = " or ".join(_KINDS[track] for track in shift["tracks"])
-            raise BadImage(f"{path}: not {kinds}, which is what the recorder of scenario {shift['name']} takes")
+        track = _fitting(shift, path)
         if track in taken:
             raise BadImage(f"{path}: there is another {_KINDS[track]} before it")
         taken.add(track)
@@ -124,6 +126,15 @@ def _media(shift: dict[str, Any], given: Sequence[Path], shipped: bool = True) -
         except NotUsable as error:
             raise BadImage(f"{path}: {error}") from None
     return {track: str(path.resolve()) for track, path in found.items()}
+
+
+def _fitting(shift: dict[str, Any], path: Path) -> str:
+    """The track of a scenario that a file is for."""
+    track = _track(path)
+    if track not in shift["tracks"]:
+        kinds = " or ".join(_KINDS[track] for track in shift["tracks"])
+        raise BadImage(f"{path}: not {kinds}, which is what the recorder of scenario {shift['name']} takes")
+    return track
 
 
 def _track(path: Path) -> str:

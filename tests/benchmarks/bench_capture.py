@@ -95,12 +95,14 @@ class Line:
 
 Host(Line()).provision()
 agent, board = shift.agent, shift.board
-sound = agent.recorder.tracks[0]._source = Sound()
+agent.recorder.tracks = []  # made anew of these sources
+sound = board.capture = Sound()
 camera = None
 if both:
-    camera = agent.recorder.tracks[1]._source = board.camera = Camera()
+    camera = board.camera = Camera()
 journal, recorder = agent.journal, agent.recorder
-real = journal.append, journal.change_epoch, recorder._vouch
+vouching = recorder.vouching
+real = journal.append, journal.change_epoch, vouching.go_round, vouching.checkpoint
 
 def processor_us():
     return int(time.clock() * 1000000) if hasattr(time, "clock") else time.ticks_us()
@@ -138,7 +140,7 @@ def turn(signs):
     settle()
     if not signs:
         journal.append = journal.change_epoch = nothing
-        recorder._vouch = lambda segment, tick: None
+        vouching.go_round = vouching.checkpoint = lambda segments, tick: None
     board.buttons.press(signals.BUTTON_RECORD)
     while not recorder.capturing:
         agent.step()
@@ -161,7 +163,7 @@ def turn(signs):
     board.buttons.press(signals.BUTTON_RECORD)
     settle()
     del sound.readinto
-    journal.append, journal.change_epoch, recorder._vouch = real
+    journal.append, journal.change_epoch, vouching.go_round, vouching.checkpoint = real
     remove("")
     return found
 

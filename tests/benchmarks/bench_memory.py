@@ -24,7 +24,7 @@ PACKAGE = "@micropython/micropython-webassembly-pyscript"
 # Long enough for a rotation after sixty seconds; then the dock.
 EVENTS = [[5, "press", "record"], [20, "press", "mark"], [75, "press", "stop"], [85, "dock"]]
 HEAP = "512k"  # the simulated hardware and the host of this shift live in it too
-STAGES = ("loaded", "start", "provisioning", "shift", "docking")
+STAGES = ("loaded", "start", "provisioning", "quiet", "shift", "docking")
 Run = tuple[dict[str, int], dict[str, list[str]], str]
 
 
@@ -108,7 +108,7 @@ def parsed(command: list[str], environment: dict[str, str]) -> Run:
 
 
 def lines_of(path: Path) -> tuple[int, int]:
-    """(all lines, lines of code): without comments, blank lines and docstrings."""
+    """(all lines, lines of code): without comments, blank lines and docstrings; a table of bytes is one line."""
     source = path.read_text(encoding="utf-8")
     code: set[int] = set()
     tree = ast.parse(source)
@@ -123,6 +123,9 @@ def lines_of(path: Path) -> tuple[int, int]:
         if id(node) in strings and isinstance(node, ast.Expr)
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
     }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+            said.update(range(node.lineno + 1, (node.end_lineno or node.lineno) + 1))
     for number, line in enumerate(source.splitlines(), 1):
         if line.strip() and not line.strip().startswith("#") and number not in said:
             code.add(number)

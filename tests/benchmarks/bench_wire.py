@@ -17,9 +17,8 @@ from evidock_simulator import compiling, launch  # noqa: E402
 SCRIPT = """
 import gc, sys, time
 sys.path.insert(0, sys.argv[1])
-from answer_checks import CHUNKS, TIMES, Agent, Line, contents, served
+from answer_checks import CHUNKS, TIMES, Agent, Line, contents, served, serving
 from evidock_agent import answer_frame, cobs_plain
-from evidock_agent.server import Server
 from evidock_protocol import cbor, framing, messages, versions, wire
 
 class Generic:
@@ -72,7 +71,7 @@ for chunk in CHUNKS:
         line = Line()
         ways = []
         for way in ("generic", "own", "plain"):
-            server = Server(Agent(line, content))
+            server = serving(Agent(line, content))
             if way == "generic":
                 server._frame = Generic()
             ways.append(server)

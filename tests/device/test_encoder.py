@@ -203,6 +203,7 @@ def test_an_encoder_that_goes_on_and_on(change: str) -> None:
 
     assert disturbed(rig, segment, 1, again) is None
     assert set(segment.faults) == {codes.CAPTURE_CHANGED_WHILE_HASHED}
+    assert rig.file(segment, "LVS")[:32] == bytes(32)  # so that nobody is handed what was not sealed
 
 
 @pytest.mark.parametrize("slices", [1, 20, 40, 49])

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import sys
 
-from support.board import Medium, verify
-from support.tracks import provisioned
+import pytest
+from support.board import Medium, World, verify
+from support.dock import Host
+from support.tracks import of_track, provisioned
 
 import evidock_agent
-from evidock_agent import on_demand, signals
-from evidock_protocol import kinds
+from evidock_agent import on_demand, session, signals
+from evidock_protocol import codes, kinds, messages
 
 
 def loaded() -> list[str]:
     return [
-        name for name in on_demand._MODULES if f"evidock_agent.{name}" in sys.modules or hasattr(evidock_agent, name)
+        name.rpartition(".")[2]
+        for name in on_demand.BOOT
+        if name in sys.modules or hasattr(evidock_agent, name.rpartition(".")[2])
     ]
 
 
@@ -46,3 +50,78 @@ def test_another_card_leaves_nothing_behind() -> None:
     world.settle()
     assert len(world.bodies(kinds.MEDIUM)) == 2
     assert loaded() == []
+
+
+def quiet(world: World) -> None:
+    world.run(session.SILENCE_MS + 1000)
+    world.settle()
+
+
+def test_what_answers_is_there_while_a_host_talks_and_what_captures_otherwise() -> None:
+    world = provisioned()
+    assert world.agent is not None
+    line, recorder = world.agent.line, world.agent.recorder
+    assert line.server is not None, "it was just provisioned"
+    assert recorder.tracks == []
+    quiet(world)
+    assert line.server is None
+    assert len(recorder.tracks) == 2
+    assert "size" in Host(world).ask(messages.STATUS)
+    assert line.server is not None
+    assert recorder.tracks == []
+
+
+def test_a_start_while_a_host_talks_records_every_track() -> None:
+    world = provisioned()
+    assert world.agent is not None
+    assert world.agent.recorder.tracks == []
+    world.press(signals.BUTTON_RECORD)
+    world.run(3000)
+    assert Host(world).ask(messages.STATUS)["recording"] == 1
+    assert len(world.agent.recorder.tracks) == 2, "a host takes nothing from a recording"
+    world.press(signals.BUTTON_RECORD)
+    assert [len(of_track(world, track)) for track in (codes.TRACK_SOUND, codes.TRACK_PICTURE)] == [1, 1]
+    verify(world)
+
+
+def test_a_host_that_comes_while_something_records_is_answered() -> None:
+    world = provisioned()
+    quiet(world)
+    world.press(signals.BUTTON_RECORD)
+    world.run(1000)
+    assert Host(world).ask(messages.STATUS)["recording"] == 1
+    quiet(world)
+    world.press(signals.BUTTON_RECORD)
+    assert len(world.bodies(kinds.SEGMENT)) == 2
+    verify(world)
+
+
+def test_only_what_was_brought_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("evidock_agent.session", "evidock_agent.pinned", "evidock_agent.transfer")
+    kept = sys.modules[names[0]]
+    for name in names[1:]:
+        __import__(name)
+        monkeypatch.delitem(sys.modules, name)
+        monkeypatch.delattr(evidock_agent, name.rpartition(".")[2])
+    brought: list[str] = []
+    for _ in on_demand.bring(names, brought):
+        assert all(name in sys.modules for name in brought)
+    assert brought == [*names[1:]]
+    on_demand.let_go(brought)
+    assert [name in sys.modules for name in names] == [True, False, False]
+    assert not hasattr(evidock_agent, "transfer")
+    assert sys.modules[names[0]] is kept
+
+
+@pytest.mark.parametrize("names", [on_demand.ANSWERING, on_demand.SOUND, on_demand.PICTURE, on_demand.ENCODER])
+def test_modules_are_brought_one_by_one(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one slice would load several, while something records."""
+    for name in names:
+        __import__(name)
+    for name in names:
+        monkeypatch.delitem(sys.modules, name)
+    brought: list[str] = []
+    before = set(sys.modules)
+    for _ in on_demand.bring(names, brought):
+        assert set(sys.modules) - before == {*brought}
+    assert brought == [*names]

@@ -196,7 +196,7 @@ def test_memory_too_tight_for_the_table(monkeypatch: pytest.MonkeyPatch) -> None
         raise MemoryError
 
     world = blank()
-    monkeypatch.setattr(provisioning.comb_build, "key_table_steps", tight)
+    monkeypatch.setattr("evidock_agent.crypto.comb_build.key_table_steps", tight)
     Host(world).provision()
     assert stored(world) is None
     world.boot()

@@ -9,8 +9,10 @@ from support.board import World, verify
 from support.tracks import faults, of_track, provisioned
 
 from evidock_agent import signals
-from evidock_protocol import card, codes, flash, kinds
+from evidock_agent.recovered_pictures import Pictures
+from evidock_protocol import avi, card, codes, flash, kinds, versions
 from evidock_simulator.virtual import condition
+from evidock_simulator.virtual.drawn import Drawn
 
 PICTURE = codes.TRACK_PICTURE
 RATE = 5
@@ -183,3 +185,150 @@ def test_a_lost_stop_ends_nothing_twice() -> None:
     assert world.bodies_of(kinds.STOP, raws) == []
     assert world.bodies_of(kinds.INTERRUPT, raws) == []
     assert world.bodies_of(kinds.JOURNAL, raws) != []
+
+
+def chunks_of(media: bytes | bytearray) -> list[tuple[int, int]]:
+    """(where its head stands, length of its picture) of each whole chunk."""
+    found, at = [], avi.AVI_HEADER
+    while media[at : at + 4] == b"00dc" and at + 8 <= len(media):
+        length = struct.unpack_from("<I", media, at + 4)[0]
+        if at + 8 + length + length % 2 > len(media):
+            break
+        found.append((at, length))
+        at += 8 + length + length % 2
+    return found
+
+
+@pytest.mark.parametrize("keep", [0, 2, 300])
+def test_a_picture_that_no_checkpoint_counts_and_that_is_not_whole_is_lost(keep: int) -> None:
+    """Zeros where a card never wrote: the length stands, the picture does not (AT-21)."""
+    world, stem = cut_after(14)
+    media = bytearray(files(world)[stem + "2.AVI"])
+    at, length = chunks_of(media)[-1]
+    media[at + 8 + keep : at + 8 + length] = bytes(length - keep)
+    files(world)[stem + "2.AVI"] = bytes(media)
+    comes_up(world)
+    (body,) = of_track(world, PICTURE)
+    assert body["lost"] == 1
+    verify(world)
+
+
+def test_without_a_checkpoint_every_picture_is_looked_at() -> None:
+    world, stem = cut_after(3)
+    media = bytearray(files(world)[stem + "2.AVI"])
+    at, length = chunks_of(media)[1]
+    media[at + 8 : at + 8 + length] = b"x" * length
+    files(world)[stem + "2.AVI"] = bytes(media)
+    comes_up(world)
+    (body,) = of_track(world, PICTURE)
+    assert body["lost"] == 1
+    verify(world)
+
+
+def test_pictures_that_a_checkpoint_only_counts_are_no_licence_for_larger_ones() -> None:
+    """AT-34: what it counts lies within a leaf of what it attests; a reader accuses what does not."""
+    world, stem = cut_after(14)
+    media = files(world)[stem + "2.AVI"]
+    large = b"00dc" + struct.pack("<I", 40_000) + b"\xff\xd8" + bytes(39_998)
+    files(world)[stem + "2.AVI"] = media[: avi.AVI_HEADER] + large * 80
+    comes_up(world)
+    (body,) = of_track(world, PICTURE)
+    assert body["attested_length"] == avi.AVI_HEADER
+    assert body["length"] <= avi.AVI_HEADER + body["leaf_size"] + (RATE * 5 + 2) * 40_008
+    assert (codes.FAULT_RECOVERED_EXCESS, 2) in [(what, number) for what, number, _values in faults(world)]
+
+
+def test_a_file_longer_than_any_segment_is_not_read_to_its_end() -> None:
+    """AT-28, AT-34: one chunk of 17 MiB would be one picture, and be hashed for minutes at every boot."""
+    world, stem = cut_after(14)
+    media = files(world)[stem + "2.AVI"]
+    at, _length = chunks_of(media)[-1]
+    huge = versions.MAXIMUM_SEGMENT + 1024
+    files(world)[stem + "2.AVI"] = media[:at] + b"00dc" + struct.pack("<I", huge) + bytes(huge)
+    comes_up(world)
+    (body,) = of_track(world, PICTURE)
+    assert body["length"] <= len(media) + avi.index_length(100)
+    assert (codes.FAULT_RECOVERED_EXCESS, 2) in [(what, number) for what, number, _values in faults(world)]
+
+
+@pytest.mark.parametrize("side", [0, 40_000])
+def test_a_size_that_no_header_holds_stops_no_boot(side: int) -> None:
+    """AT-28: the next file, if it is too short for a header, must not be given the size of this one."""
+    pictures = Pictures(Drawn(5), memoryview(bytearray(16)))  # pyright: ignore[reportArgumentType]
+    header = bytearray(pictures.header(avi.AVI_HEADER, 0))
+    struct.pack_into("<I", header, 64, side)
+    assert not pictures.is_own(bytes(header))
+    assert avi.read_header(pictures.header(avi.AVI_HEADER, 0))[:2] == (Drawn.width, Drawn.height)
+
+
+@pytest.mark.parametrize(("number", "extension", "own"), [(1, "AVI", "WAV"), (2, "WAV", "AVI"), (2, "MP4", "AVI")])
+def test_a_file_of_another_track_does_not_take_a_number(number: int, extension: str, own: str) -> None:
+    """AT-34: of two files of one number that of the number's track is sealed, and the other is named."""
+    world, stem = cut_after(6)
+    other = files(world)[stem + ("1.WAV" if extension == "WAV" else "2.AVI")]
+    files(world)[f"{stem}{number}.{extension}"] = other
+    comes_up(world)
+    assert faults(world) == [(codes.FAULT_RECOVERED_EXCESS, number, [0, len(other)])]
+    assert [card.extension(body["media"]) for body in world.bodies(kinds.SEGMENT)] == ["WAV", "AVI"]
+    assert world.file(1, number, own) is not None
+
+
+def test_a_file_of_another_track_does_not_stand_for_one_that_is_gone() -> None:
+    """AT-33: five seconds of sound are no pictures."""
+    world, stem = cut_after(6)
+    files(world)[stem + "2.WAV"] = files(world)[stem + "1.WAV"]
+    del files(world)[stem + "2.AVI"]
+    comes_up(world)
+    assert {(what, number) for what, number, _values in faults(world)} == {
+        (codes.FAULT_MEDIA_LOST, 2),
+        (codes.FAULT_RECOVERED_EXCESS, 2),
+    }
+    assert [body["number"] for body in world.bodies(kinds.SEGMENT)] == [1]
+    verify(world)
+
+
+@pytest.mark.parametrize("track", [codes.TRACK_SOUND, PICTURE])
+def test_cuts_in_recovery_buy_no_further_files(track: int) -> None:
+    """AT-34: who holds the card has power over the power as well."""
+    world, stem = cut_after(14)
+    for number in range(3, 30):
+        files(world)[f"{stem}{number}.{'WAV' if number % 2 else 'AVI'}"] = (
+            files(world)[stem + "1.WAV"] if number % 2 else files(world)[stem + "2.AVI"]
+        )
+    before = 0
+    for _ in range(12):
+        agent = world.boot()
+        while len(sealed := of_track(world, track)) <= before and world.kinds().count("STOP") == 0:
+            world.step()
+        assert agent.failed is None
+        before = len(sealed)
+        if world.kinds().count("STOP"):
+            break
+        before_cut, world = world, world.fork(1, kept=True)
+        before_cut.cut()
+    world.settle()
+    bodies = of_track(world, track)
+    if track == codes.TRACK_SOUND:
+        beyond = sum(body["length"] - body["attested_length"] for body in bodies)
+        assert beyond <= 5 * 16_000 + versions.LEAF_SOUND
+    else:
+        assert sum(body["written"] + body["lost"] for body in bodies) <= RATE * (14 + 6)
+    assert len(bodies) <= 2
+    verify(world)
+
+
+def test_cuts_in_recovery_repeat_no_fault() -> None:
+    """AT-38."""
+    world, stem = cut_after(14)
+    files(world)[stem + "1.AVI"] = b"x"
+    files(world)[stem + "1.BIN"] = b"xy"
+    for _ in range(5):
+        world.boot()
+        while not (told := faults(world)) or world.kinds()[-1] == "BOOT":
+            world.step()
+        assert len(told) <= 2
+        before_cut, world = world, world.fork(1, kept=True)
+        before_cut.cut()
+    comes_up(world)
+    assert len(faults(world)) == 2
+    verify(world)

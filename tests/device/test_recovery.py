@@ -371,3 +371,63 @@ def test_flash_that_fails_ends_the_service_but_not_the_loop() -> None:
     world.run(2000)
     world.press(signals.BUTTON_OFF)
     assert world.agent is None
+
+
+def rot(world: World, sequence: int) -> None:
+    """Turns a bit of an entry in the ring over, after a cut."""
+    agent = world.agent
+    assert agent is not None
+    address = agent.journal._addresses[sequence - agent.journal.first]
+    world.cut()
+    world.flash["journal"][address + flash.RECORD_HEAD + 60] ^= 1
+
+
+def test_an_older_entry_that_rots_later_is_named_too() -> None:
+    """Else what a JOURNAL entry covers would hide nothing, and yet this one would look like a broken chain."""
+    world = provisioned()
+    world.record(1500)
+    for sequence in (5, 3):
+        rot(world, sequence)
+        world.boot()
+        world.settle()
+    found = world.bodies_of(kinds.JOURNAL, [raw for raw in world.raws() if raw])
+    assert [(body["first"], body["last"]) for body in found] == [(5, 5), (3, 3)]
+    world.boot()
+    world.settle()
+    assert len(world.bodies_of(kinds.JOURNAL, [raw for raw in world.raws() if raw])) == 2
+
+
+def test_a_recording_whose_start_rotted_keeps_its_number() -> None:
+    """On another card no folder shows that it was given."""
+    world = provisioned()
+    world.record(1500)
+    world.press(signals.BUTTON_RECORD)
+    world.run(8000)
+    agent = world.agent
+    assert agent is not None
+    start = agent.recorder.start_sequence
+    world.press(signals.BUTTON_MARK)
+    rot(world, start)
+    world.medium = Medium()
+    world.boot()
+    world.settle()
+    world.record(1500)
+    starts = world.bodies_of(kinds.START, [raw for raw in world.raws() if raw])
+    assert [body["recording"] for body in starts] == [1, 3]
+
+
+def test_a_card_that_fails_in_recovery_is_named_with_the_segment_that_it_failed_at() -> None:
+    world, _stem = cut_after(14)
+    stem_of_second = _stem[:-2] + "2."
+    the_card(world).files[stem_of_second + "WAV"] = the_card(world).files[_stem + "WAV"]
+    world.boot()
+
+    def before(_number: int, _tear: Tear) -> None:
+        if world.agent is not None and world.kinds().count("SEGMENT") == 1 and world.medium is not None:
+            world.medium.failing = True
+
+    world.power.before = before
+    world.settle()
+    world.power.before = None
+    named = [(body["what"], body["segment"]) for body in world.bodies(kinds.FAULT)]
+    assert (codes.FAULT_STORAGE, 2) in named

@@ -350,7 +350,7 @@ def test_a_flood_of_requests_takes_no_memory_and_no_breath(world: World) -> None
     for _ in range(3000):
         host.send(messages.HELLO, HELLO)
         world.step()
-        most = max(most, sum(len(payload) for payload in agent.server._waiting))
+        most = max(most, sum(len(payload) for payload in agent.line.waiting))
         assert len(agent._jobs) <= 2
         world.link.to_host = bytearray()
     assert most <= versions.MAXIMUM_REQUEST + 256

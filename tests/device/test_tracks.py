@@ -6,11 +6,12 @@ from itertools import pairwise
 
 import pytest
 from support.board import Clip, World, verify
+from support.dock import Host
 from support.tracks import faults, of_track, provisioned
 
 from evidock_agent import recorder as module
 from evidock_agent import signals
-from evidock_protocol import codes, kinds, versions
+from evidock_protocol import codes, kinds, messages, versions
 from evidock_simulator.virtual import condition
 
 RECORD = signals.BUTTON_RECORD
@@ -139,6 +140,70 @@ def test_a_slow_encoder_does_not_delay_checkpoints() -> None:
     assert sizes[-1] > 300
 
 
+def waiting_for_its_encoder() -> World:
+    """A world whose recorder was asked to stop while the encoder does not close its file."""
+    world = provisioned(pictures=False, clip=Clip())
+    world.encoder_condition.fault = condition.ENCODER_LEAVE_OPEN
+    world.press(RECORD)
+    world.run(5000)
+    assert world.board is not None
+    world.board.presses.append(RECORD)
+    world.run(3000)
+    assert "STOP" not in world.kinds()
+    return world
+
+
+def test_the_recorder_rests_while_it_waits_for_an_encoder() -> None:
+    world = waiting_for_its_encoder()
+    assert world.agent is not None
+    waits = []
+    for _ in range(100):
+        waits.append(world.agent.step())
+        world.clock.now += max(waits[-1], 1)
+    assert waits.count(0) <= 2
+    world.settle()
+    assert len(world.bodies(kinds.STOP)) == 1
+
+
+def test_marks_and_a_host_do_not_wait_for_an_encoder() -> None:
+    world = waiting_for_its_encoder()
+    assert world.board is not None
+    world.board.presses += [signals.BUTTON_MARK] * 3
+    world.run(1500)
+    assert sum(body["count"] for body in world.bodies(kinds.MARK)) == 3
+    assert "size" in Host(world).ask(messages.STATUS)
+    assert "STOP" not in world.kinds()
+    world.settle()
+    verify(world)
+
+
+def test_presses_while_an_encoder_is_waited_for_keep_their_order() -> None:
+    world = waiting_for_its_encoder()
+    assert world.board is not None
+    world.board.presses += [RECORD, signals.BUTTON_MARK]
+    world.run(12_000)
+    assert [name for name in world.kinds() if name in ("START", "STOP", "MARK")] == ["START", "STOP", "START", "MARK"]
+    assert world.bodies(kinds.MARK)[0]["recording"] == 2
+    verify(world, media=False)
+
+
+def test_a_full_card_ends_once_while_an_encoder_is_waited_for() -> None:
+    """Two stops wait at once."""
+    world = provisioned(pictures=False, clip=Clip())
+    world.encoder_condition.fault = condition.ENCODER_LEAVE_OPEN
+    world.press(RECORD)
+    assert world.medium is not None
+    assert world.board is not None
+    world.medium.free = module.STORAGE_FLOOR_KIB - 1
+    while "stop" not in str(world.agent and world.agent._jobs):
+        world.step()
+    world.board.presses.append(RECORD)
+    world.run(3000)
+    world.settle()
+    assert len(world.bodies(kinds.STOP)) == 1
+    verify(world)
+
+
 def test_half_a_picture_is_said_once() -> None:
     world = provisioned()
     world.press(RECORD)
@@ -238,6 +303,60 @@ def test_both_tracks_have_checkpoints_and_anchors() -> None:
     assert len(world.file(1, 1, "CKP") or b"") > 300
     assert len(world.file(1, 2, "CKP") or b"") > 300
     assert module.CHECKPOINT_MS == 5000
+
+
+def test_the_anchors_of_two_tracks_take_turns() -> None:
+    """AT-33. A full shift fits into the ring, and no track is without an anchor for more than ten seconds."""
+    world = provisioned()
+    world.press(RECORD)
+    assert world.agent is not None
+    anchors = world.agent.anchors
+    noted: list[tuple[int, int, int, int]] = []
+    note = anchors.note
+
+    def noting(start: int, number: int, length: int, tick: int) -> None:
+        noted.append((start, number, length, tick))
+        note(start, number, length, tick)
+
+    anchors.note = noting  # type: ignore[method-assign]
+    world.run(55_000)
+    ticks = [tick for _start, _number, _length, tick in noted]
+    assert all(3900 <= later - before <= 5100 for before, later in pairwise(ticks))
+    for number in (1, 2):
+        own = [tick for _start, found, _length, tick in noted if found == number]
+        assert len(own) >= 5
+        assert all(later - before <= 10_000 for before, later in pairwise(own))
+
+
+def test_a_full_anchor_ring_stops_nothing() -> None:
+    world = provisioned()
+    assert world.agent is not None
+    anchors = world.agent.anchors
+    anchors._ring.blank.clear()
+    anchors._at = anchors._end
+    newest = anchors.newest
+    world.record(70_000)
+    assert anchors.newest == newest, "nothing could be noted"
+    assert len(world.bodies(kinds.SEGMENT)) == 4
+    assert faults(world) == []
+    verify(world)
+
+
+@pytest.mark.parametrize("pictures", [False, True])
+def test_a_segment_is_handed_out_once_its_entry_is_durable(pictures: bool) -> None:
+    world = provisioned(pictures=pictures)
+    world.press(RECORD)
+    world.run(58_000)
+    assert world.agent is not None
+    recorder = world.agent.recorder
+    for _ in range(5000):
+        world.step()
+        named = {body["number"] for body in world.bodies(kinds.SEGMENT)}
+        for number in range(1, 5):
+            assert recorder.is_sealed(1, number) == (number in named)
+        if recorder.is_sealed(1, 1 + pictures):
+            return
+    raise AssertionError("nothing was sealed")
 
 
 def test_a_stop_in_the_middle_of_a_picture_keeps_it() -> None:

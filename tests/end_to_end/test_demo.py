@@ -96,6 +96,20 @@ def test_the_users_own_wav_and_avi(tmp_path: Path) -> None:
     assert first_picture(next((out / "store").rglob("S0000002.avi")).read_bytes()) in shown
 
 
+@pytest.mark.parametrize("given", ["heard.wav", "seen.avi"])
+def test_nothing_but_what_the_user_gave(given: str, tmp_path: Path) -> None:
+    """No street beside one's own voice, and no voice beside one's own pictures; the edit is found in either."""
+    own = tmp_path / given
+    if given == "heard.wav":
+        make_wav(own, 3, 16_000, 1)
+    else:
+        own.write_bytes(MEDIA["picture"].read_bytes())
+    done, out = demo(tmp_path, "--media", str(own))
+    assert {path.suffix for path in (out / "store").rglob("S0*")} == {own.suffix, ".lvs"}
+    assert ("still picture" in done.stdout) == (given == "seen.avi")
+    check_pictures(out)
+
+
 def first_picture(avi: bytes) -> bytes:
     """The first JPEG of an AVI file: its chunk's length stands before it."""
     at = avi.index(b"\xff\xd8")
@@ -146,7 +160,7 @@ def test_videos_of_every_kind_are_prepared(tmp_path: Path) -> None:
 def test_without_ffmpeg_some_files_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert media.prepare([MEDIA["picture"]], tmp_path) == [MEDIA["picture"].resolve()]
-    with pytest.raises(MediaError, match=r"patrol\.mp4"):
+    with pytest.raises(MediaError, match=r"patrol\.mp4 is neither a WAV file .* nor an AVI file .*: install ffmpeg"):
         media.prepare([MEDIA["encoder"]], tmp_path)
     cut = tmp_path / "cut.avi"
     for length in (0, 100, 300, 5000, MEDIA["picture"].stat().st_size - 2000):

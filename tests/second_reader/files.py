@@ -1,46 +1,17 @@
 """Section "Verification of a chain", step 8: what the file of a segment says of its frames, and where they stand."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-
-from . import avi, wav
+from . import avi
 from .errors import Malformed
 from .fields import Fields
-from .segments import RECOVERED, RECOVERED_SLACK, WAV, is_own_avi
-
-
-@dataclass(frozen=True)
-class Wave:
-    """What a WAV file says, whatever the length of its header."""
-
-    rate: int
-    frame: int
-
-
-def read_wave(header: bytes) -> Wave | None:
-    """The first "fmt " of a header; the recorder's own header is that of section "WAV"."""
-    if len(header) == wav.HEADER_LENGTH:
-        try:
-            sound = wav.parse_header(header)
-            return Wave(sound.rate, sound.channels * sound.bits // 8)
-        except Malformed:
-            pass
-    offset = 12
-    while header[:4] == b"RIFF" and offset + 8 <= len(header):
-        length = int.from_bytes(header[offset + 4 : offset + 8], "little")
-        if header[offset : offset + 4] == b"fmt " and length >= 16:
-            content = header[offset + 8 : offset + 24]
-            return Wave(int.from_bytes(content[4:8], "little"), int.from_bytes(content[12:14], "little"))
-        offset += 8 + length + length % 2
-    return None
+from .segments import RECOVERED, RECOVERED_SLACK, WAV, duration, is_own, is_own_avi
 
 
 def frames_hold(segment: Fields, file: bytes) -> bool:
     """Whether a file that matches holds the frames that its SEGMENT counts."""
     header, written = segment.integer("header_length"), segment.integer("written")
-    if segment.integer("media") == WAV:
-        wave = read_wave(file[:header])
-        return wave is not None and (wave.rate, wave.frame * written) == (segment.integer("rate"), len(file) - header)
+    if is_own(segment, WAV):
+        rate, frame = int.from_bytes(file[24:28], "little"), int.from_bytes(file[32:34], "little")
+        return (rate, frame * written) == (segment.integer("rate"), len(file) - header)
     if is_own_avi(segment):
         try:
             pictures = avi.parse_header(file[:header])
@@ -62,24 +33,47 @@ def recovered_too_much(segment: Fields, file: bytes | None) -> bool:
     return (segment.integer("length") - begin) * frames > limit * data
 
 
-def altered_times(segment: Fields, file: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ticks of the frames that stand in these places of the file."""
-    first, last, rate = (segment.integer(name) for name in ("first_tick", "last_tick", "rate"))
-    header, frames = segment.integer("header_length"), list[tuple[int, int]]()
-    if segment.integer("media") == WAV and segment.integer("written"):
-        size = max((segment.integer("length") - header) // segment.integer("written"), 1)
-        for begin, end in places:
-            if begin < header:
-                return [(first, last)]
-            frames.append(((begin - header) // size, -(-(end - header) // size)))
-    elif is_own_avi(segment):
+def altered_times(segment: Fields, file: bytes, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Ticks of what differs in these places of the file, rounded outwards."""
+    first, last, header = (segment.integer(name) for name in ("first_tick", "last_tick", "header_length"))
+    pictures = Chunks(segment, file) if is_own_avi(segment) else None
+    found = list[tuple[int, int]]()
+    for begin, end in places:
+        times = 0, last - first
+        if begin >= header and pictures is not None:
+            times = pictures.times(begin, end, places[0][0]) or times
+        elif begin >= header and segment.integer("media") == WAV:
+            times = _times_of_sound(segment, begin - header, end - header)
+        found.append((min(first + times[0], last), min(first + times[1], last)))
+    return found
+
+
+def _times_of_sound(segment: Fields, begin: int, end: int) -> tuple[int, int]:
+    """Milliseconds of places in the data."""
+    length, ticks = segment.integer("length") - segment.integer("header_length"), duration(segment)
+    thousandths, rate = segment.integer("written") * 1000, segment.integer("rate")
+    if not (thousandths and rate):
+        thousandths, rate = ticks, 1
+    return thousandths * begin // (rate * length), ticks if end >= length else -(-thousandths * end // (rate * length))
+
+
+class Chunks:
+    """The chunks of an AVI, as far as their heads can be followed."""
+
+    def __init__(self, segment: Fields, file: bytes) -> None:
         chunks = list(avi.chunks_of(file))
-        for begin, end in places:
-            if begin < header or not chunks or end > chunks[-1][0] + 8 + chunks[-1][1]:
-                return [(first, last)]
-            hit = [n for n, (offset, length) in enumerate(chunks) if offset < end and begin < offset + 8 + length]
-            frames.append((min(hit), max(hit) + 1))
-    else:
-        return [(first, last)]
-    times = ((first + begin * 1000 // rate, first - (-end * 1000 // rate)) for begin, end in frames)
-    return [(min(begin, last), min(end, last)) for begin, end in times]
+        self.begins = [offset for offset, _ in chunks]
+        self.end = chunks[-1][0] + 8 + chunks[-1][1] + chunks[-1][1] % 2 if chunks else avi.HEADER_LENGTH
+        self.followed = len(chunks) == segment.integer("written") + segment.integer("lost")
+        self.rate, self.ticks = segment.integer("rate"), duration(segment)
+
+    def times(self, begin: int, end: int, damage: int) -> tuple[int, int] | None:
+        """Milliseconds of the chunks in a place; `damage` is the first place that differs."""
+        if not self.followed:
+            return self._chunk(min(begin, damage)) * 1000 // self.rate, self.ticks
+        if end > self.end:
+            return None
+        return self._chunk(begin) * 1000 // self.rate, -(-(self._chunk(end - 1) + 1) * 1000 // self.rate)
+
+    def _chunk(self, place: int) -> int:
+        return max(sum(begin <= place for begin in self.begins) - 1, 0)

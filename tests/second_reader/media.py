@@ -52,7 +52,7 @@ class MediaReader:
     def __init__(self, folder: Path, recordings: list[Recording], received: set[Place], zone: tzinfo = UTC) -> None:
         self.folder = folder
         self.received = received
-        self.wanted = [(recording, segment) for recording in recordings for segment in recording.judged]
+        self.wanted = [(recording, segment) for recording in recordings for segment in recording.wanted]
         self.sealed = {(recording.number, segment.integer("number")) for recording, segment in self.wanted}
         self.zone = zone
         self.findings: list[Finding] = []
@@ -63,9 +63,10 @@ class MediaReader:
     def read(self) -> None:
         for recording, segment in self.wanted:
             self._segment(recording, segment)
-        # Without START the day is not known, so that no place can be said to be empty; HEAD_MISSING has named it.
-        for recording in dict.fromkeys(recording.number for recording, _ in self.wanted if recording.start):
-            self._missing(recording, [segment for other, segment in self.wanted if other.number == recording])
+        # Outside a recording the day is not known, so that no place can be said to be empty.
+        started = [(recording.number, segment) for recording, segment in self.wanted if recording.start]
+        for number in dict.fromkeys(number for number, _ in started):
+            self._missing(number, [segment for other, segment in started if other == number])
         expected = {"media/" + media_path(recording, segment, self.zone) for recording, segment in self.wanted}
         self.findings += other_files(self.folder, expected, self.sealed)
 
@@ -101,10 +102,10 @@ class MediaReader:
             own = sorted(segment.integer("number") for segment in segments if segment.integer("track") == track)
             gone = {segment.integer("number") for segment in lost if segment.integer("track") == track}
             others = {segment.integer("track") for segment in segments} - {track}
-            if len(gone) == len(own) and not any(other & track for other in others):
-                for bit in (SOUND, PICTURE):
-                    if track & bit:
-                        self._find(MISSING[bit], "no file of it is there", None, recording, own[0])
+            alone = [bit for bit in (SOUND, PICTURE) if track & bit and not any(other & bit for other in others)]
+            if len(gone) == len(own) and alone:
+                for bit in alone:
+                    self._find(MISSING[bit], "no file of it is there", None, recording, own[0])
             else:
                 self._runs(recording, own, gone)
 
@@ -119,7 +120,8 @@ class MediaReader:
     def _segment(self, recording: Recording, segment: Fields) -> None:
         place, path = (recording.number, segment.integer("number")), self._path(recording, segment)
         if path.is_symlink() or not path.is_file():
-            self.states[place] = "pending"
+            if recording.start:
+                self.states[place] = "pending"
             return
         found, excess = leaf_hashes(path, segment), path.stat().st_size - segment.integer("length")
         if excess > 0:
@@ -153,11 +155,10 @@ class MediaReader:
             self._find("ORDER", f"it holds segment {other[1]} of recording {other[0]}", path, *place)
 
     def _holds_another(self, segment: Fields, path: Path) -> Place | None:
-        """The SEGMENT whose root the whole file has, in the header and leaf lengths of its own place."""
-        lengths = path.stat().st_size, segment.integer("header_length"), segment.integer("leaf_size")
-        file = path.read_bytes()
-        root = trees.segment_root([trees.leaf(file[begin:end]) for begin, end in trees.segment_ranges(*lengths)])
+        """The SEGMENT whose root the whole file has, in the header and leaf lengths of that."""
         for recording, other in self.wanted:
-            if other is not segment and other.octets("root") == root:
+            if other is segment or other.integer("length") != path.stat().st_size:
+                continue
+            if trees.segment_root(leaf_hashes(path, other)) == other.octets("root"):
                 return recording.number, other.integer("number")
         return None

@@ -107,7 +107,8 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
         clock.read(entry)
     reader.finish(heads.open if heads.attested == chain.size else set(), heads.moment)
     clock.finish()
-    recordings = sorted(reader.recordings.values(), key=lambda recording: recording.number)
+    found_recordings = [*reader.recordings.values(), *reader.strays.values()]
+    recordings = sorted(found_recordings, key=lambda recording: recording.number)
     received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key, trusted)
     zone = read_zone(store)
     deleted = {
@@ -121,5 +122,6 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
         media.findings = [unvouched(finding) for finding in media.findings]
     findings += [*reader.findings, *clock.findings, *media.findings, *found, *files_of_store(store)]
     findings += check_private(_read(folder / "private.cbs"), chain)
-    covered = {recording.number: coverage(recording, media.states, media.altered) for recording in recordings}
+    started = [recording for recording in recordings if recording.start]
+    covered = {recording.number: coverage(recording, media.states, media.altered) for recording in started}
     return Summary(chain, heads.attested, recordings, media.verified, findings, zone, covered)

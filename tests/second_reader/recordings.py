@@ -6,7 +6,7 @@ from .cbor import Value
 from .entries import Entry
 from .fields import Fields
 from .findings import INDETERMINATE, Finding
-from .segments import BOTH, POST_CLOSE, TRACKS, duration, frames_fit, is_empty, is_known, is_sound, lost_time
+from .segments import BOTH, POST_CLOSE, TRACKS, duration, fits, frames_fit, is_empty, is_known, is_sound, lost_time
 from .timeline import Timeline
 from .waiting import CHANGED_WHILE_HASHED, OF_ENCODER, Told, told_until
 
@@ -24,7 +24,7 @@ class Recording:
     start: Entry | None
     timeline: Timeline | None = None
     segments: list[Fields] = field(default_factory=list)
-    judged: list[Fields] = field(default_factory=list)
+    wanted: list[Fields] = field(default_factory=list)  # whose files are looked for
     interrupts: list[Entry] = field(default_factory=list)
     stop: Entry | None = None
     declared: bool = False  # INTERRUPT without RESUME
@@ -56,6 +56,7 @@ class RecordingReader:
 
     def __init__(self) -> None:
         self.recordings: dict[int, Recording] = {}
+        self.strays: dict[int, Recording] = {}  # segments outside their recordings
         self.findings: list[Finding] = []
         self.open: Recording | None = None
         self.highest = 0
@@ -126,27 +127,31 @@ class RecordingReader:
             self.find("REPLAY", "a second SEGMENT of the same number", *place)
         self.places.add(place)
         recording = self.open if self.open is not None and self.open.number == place[0] else None
-        judged = is_known(body)
-        if not judged:
+        wanted = judged = is_known(body) and is_sound(body)
+        if not is_known(body):
             self.note("UNKNOWN_FORMAT", "codes that no table here has", *place)
-        elif not is_sound(body, recording.timeline.due if recording and recording.timeline else BOTH) or (
-            body.integer("boot") not in self.boots
-        ):
-            judged = False
+        elif not wanted:
             self.find("MALFORMED", "lengths, leaf size, ticks or numbers beyond their limits", *place)
+        elif recording is not None and not self._fits(recording, body):
+            judged = False
+            self.find("MALFORMED", "none of the tracks of its recording, or of a boot that is not here", *place)
         if self.open is None:
             self.find("HEAD_MISSING", "SEGMENT without its START", *place)
         elif recording is None:
             self.find("CHAIN_BREAK", f"SEGMENT inside recording {self.open.number}", *place)
         if recording is None:
-            recording = self.recordings.setdefault(place[0], Recording(place[0], None))
+            recording = self.strays.setdefault(place[0], Recording(place[0], None))
         else:
             self._covers(recording, body, judged)
             if body.integer("attested") == POST_CLOSE:
                 recording.encoded.append(Told.of(entry, body.integer("length")))
         recording.segments.append(body)
-        if judged:
-            recording.judged.append(body)
+        if wanted:
+            recording.wanted.append(body)
+
+    def _fits(self, recording: Recording, body: Fields) -> bool:
+        due = recording.timeline.due if recording.timeline else BOTH
+        return fits(body, due) and body.integer("boot") in self.boots
 
     def _covers(self, recording: Recording, body: Fields, judged: bool) -> None:
         """Steps 3, 7 and 8."""

@@ -22,22 +22,32 @@ def is_known(body: Fields) -> bool:
     return all(body.integer(name) in known for name, known in codes)
 
 
+def is_own(body: Fields, media: int) -> bool:
+    """A file of this kind that the recorder wrote itself."""
+    return body.integer("media") == media and body.integer("attested") != POST_CLOSE
+
+
 def is_own_avi(body: Fields) -> bool:
     """An AVI that the recorder wrote itself."""
-    return body.integer("media") == AVI and body.integer("attested") != POST_CLOSE
+    return is_own(body, AVI)
 
 
-def is_sound(body: Fields, due: int = BOTH) -> bool:
-    """Step 5: whether its numbers allow a check."""
+def fits(body: Fields, due: int) -> bool:
+    """Step 5: whether it can be one of the tracks that are due, and its frames can be counted."""
     rate, header, track = (body.integer(name) for name in ("rate", "header_length", "track"))
-    if body.integer("media") == WAV:
-        fits = rate > 0 and header in HEADERS_OF_WAV and track == SOUND
+    if is_own(body, WAV):
+        counted = rate > 0 and header in HEADERS_OF_WAV and track == SOUND
+    elif is_own(body, AVI):
+        counted = rate > 0 and header == HEADER_OF_AVI and track == PICTURE
     else:
-        fits = not is_own_avi(body) or (rate > 0 and header == HEADER_OF_AVI and track == PICTURE)
+        counted = body.integer("attested") == POST_CLOSE
+    return counted and not track & ~due
+
+
+def is_sound(body: Fields) -> bool:
+    """Step 5: whether its numbers allow to look for its file."""
     return (
-        fits
-        and not track & ~due
-        and header <= body.integer("length") <= MAXIMUM_FILE
+        body.integer("header_length") <= body.integer("length") <= MAXIMUM_FILE
         and body.integer("first_tick") <= body.integer("last_tick")
         and MINIMUM_LEAF <= body.integer("leaf_size") <= MAXIMUM_LEAF
         and 1 <= body.integer("number") <= HIGHEST_NUMBER
@@ -50,9 +60,9 @@ def duration(body: Fields) -> int:
 
 
 def is_empty(body: Fields) -> bool:
-    """Step 8: no frame of more than 500 ms that call for one."""
-    calls = duration(body) > FRAMES_SLACK and duration(body) * body.integer("rate") >= 1000
-    return calls and body.integer("written") == 0
+    """Step 8: no frame of more than 500 ms that call for one, or no byte."""
+    lacks = duration(body) * body.integer("rate") >= 1000 and body.integer("written") == 0
+    return duration(body) > FRAMES_SLACK and (lacks or body.integer("length") == 0)
 
 
 def frames_fit(body: Fields) -> bool:

@@ -76,12 +76,11 @@ def read_custody(store: Path, device: bytes, heads: Heads, pins: Collection[str]
             named, found = read_certificate(entry.body.octets("certificate"), CUSTODY_FILE)
             certificates += [named] if named else []
             custody.findings += found
-    for entry in chain.entries:
         if entry.known and entry.kind_name == "GENESIS":
             _genesis(custody, store, entry)
         elif entry.known and entry.body.values.get("device") == device:
             if entry.kind_name == "ENROL" and enrols(entry, certificates, custody.host_key, pins):
-                custody.enrolled.add(entry.body.octets("genesis"))
+                custody.enrolled = {entry.body.octets("genesis")}
             _about(custody, entry, heads)
     return custody
 

@@ -72,16 +72,17 @@ class Timeline:
         first, last = body.integer("first_tick"), body.integer("last_tick")
         state = state or STATE_OF.get(body.integer("attested"), "recorded")
         before = self.ends.get(track, self.start)
-        slack = CAPTURE_DELAY if track not in self.ends and boot == self.start[0] else 0
+        in_order = boot != before[0] or first >= before[1]
+        if track not in self.ends and boot == self.start[0] and first - self.start[1] <= CAPTURE_DELAY:
+            first = min(first, self.start[1])
         for bit, line in self.lines.items():
             if track & bit:
-                if line.lacks(boot, first) > slack:
-                    line.hole(boot, first, declared)
+                line.hole(boot, first, declared)
                 line.spans.append(Span(boot, first, last, state, body.integer("number")))
                 line.reached[boot], line.damaged = max(line.upto(boot), last), False
         self.ends[track] = boot, last
         self.furthest[boot] = max(self.furthest.get(boot, 0), last)
-        return boot != before[0] or first >= before[1]
+        return in_order
 
     def unexplained(self, body: Fields, begin: int, end: int, named: bool) -> None:
         """A stretch of a segment that its frames do not account for; `named`: it is a hole with a finding."""
@@ -141,11 +142,11 @@ class Timeline:
 
 
 def merged(spans: list[Span]) -> list[Span]:
-    """The unexplained holes, not what a segment covers; those that touch are one."""
+    """The unexplained holes, not what a segment covers; those that overlap are one."""
     found: list[Span] = []
     chosen = (span for span in spans if span.state == "unexplained" and span.number is None)
     for span in sorted(chosen, key=lambda span: (span.boot, span.begin)):
-        if found and found[-1].boot == span.boot and span.begin <= found[-1].end:
+        if found and found[-1].boot == span.boot and span.begin < found[-1].end:
             last = found.pop()
             span = Span(last.boot, last.begin, max(last.end, span.end), last.state)
         found.append(span)

@@ -244,7 +244,7 @@ def test_a_faulty_encoder_leaves_no_silent_hole(tmp_path: Path) -> None:
     assert reasons[4] == reasons[7] == codes.STOP_BUTTON
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)  # each is a whole shift and more; tests/device/test_power_cuts.py cuts at every operation
 @given(
     operation=st.integers(1, 1800),
     second=st.integers(1, 120),

@@ -151,6 +151,17 @@ def test_each_file_goes_to_its_track(tmp_path: Path) -> None:
     assert (state["media"], state["picture"], state["encoder"]) == (None, None, str(images.MEDIA["encoder"]))
 
 
+def test_a_recorder_with_nothing_but_what_is_given(tmp_path: Path) -> None:
+    place = (tmp_path / "one", tmp_path / "one.card", "patrol")
+    state = images.prepare(*place, 1, [images.MEDIA["picture"]], only_media=True)
+    assert [source is None for source in sources.open_all(state)] == [True, False, True]
+    assert sources.tracks(images.prepare(*place)) == [sources.PICTURE]  # for the life of its shift
+    state = images.prepare(tmp_path / "two", tmp_path / "two.card", "patrol", 1, only_media=True)
+    assert sources.tracks(state) == [sources.SOUND, sources.PICTURE]
+    with pytest.raises(images.BadImage, match="is what the recorder of scenario patrol takes"):
+        images.prepare(tmp_path / "three", tmp_path / "c", "patrol", 1, [images.MEDIA["encoder"]], only_media=True)
+
+
 def test_files_that_no_track_takes(tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("To whom it may concern")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from evidock import keys
@@ -396,6 +397,11 @@ class World:
     def cut(self) -> None:
         """Power goes, between two operations."""
         self.power.on = False
+        # Jobs end now, not whenever memory is collected: with boot's goes what it loaded on demand. One that tries to
+        # write of the card's error, when its file is closed, ends at the second time.
+        for job in 2 * self.agent._jobs if self.agent is not None else ():
+            with suppress(OSError, RuntimeError):
+                job.close()
         self.agent = self.board = None
         self.link.to_host = bytearray()
         self.link.to_recorder = bytearray()

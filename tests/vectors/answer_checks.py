@@ -19,8 +19,10 @@ import sys
 
 from evidock_agent import answer_frame, cobs_plain
 from evidock_agent.answer_frame import AnswerFrame
+from evidock_agent.line import READ
+from evidock_agent.line import Line as HostLine
 from evidock_agent.moment import Moments
-from evidock_agent.server import READ, Server
+from evidock_agent.server import Server
 from evidock_protocol import card, framing, messages, versions, wire
 
 CHUNKS = (4096, 1024, 512)
@@ -144,6 +146,11 @@ def contents(length):
     )
 
 
+def serving(agent):
+    """A server as it is while a host talks."""
+    return Server(agent, HostLine(agent))
+
+
 def served(server, line, chunk, offset=0, number=1):
     server.transfer.add(number, 1, 1, offset, TIMES * chunk, chunk)
 
@@ -153,7 +160,7 @@ def measure():
     for chunk in CHUNKS:
         for name, content in contents(chunk):
             line = Line()
-            server = Server(Agent(line, content))
+            server = serving(Agent(line, content))
             step = server.step
             served(server, line, chunk, 0, 200)
             step()
@@ -192,7 +199,7 @@ def requested():
     asked = {"recording": 1, "number": 1, "offset": 70000, "length": 8192, "chunk": 4096}
     frame = bytes(framing.FrameWriter(60).encode(wire.request(messages.MEDIA, 300, asked)))
     line = Line()
-    server = Server(Agent(line, [bytearray(4096)]))
+    server = serving(Agent(line, [bytearray(4096)]))
     server.session = Session()
     most = total = 0
     for count in range(24):
@@ -244,7 +251,7 @@ def hostile():
         ("frames", (bytes(torn) * READ)[:READ]),
     ):
         line = Line()
-        server = Server(Agent(line, []))
+        server = serving(Agent(line, []))
         line.noise = data
         step = server.step
         for _ in range(20):
@@ -289,7 +296,7 @@ def answers():
         for number, offset in ((1, 0), (23, 24), (300, 70000), (1 << 33, 1)):
             for _name, content in contents(chunk):
                 taken = []
-                server = Server(Agent(Line(taken, 1000 if number == 300 else 5000), content))
+                server = serving(Agent(Line(taken, 1000 if number == 300 else 5000), content))
                 served(server, None, chunk, offset, number)
                 while server.transfer.busy() or server._frame.waiting:
                     server.step()
@@ -316,7 +323,7 @@ def main(folder, what=""):
     if what == "measure":
         measure()
         requested()
-        _going_on[:] = [Server(Agent(Line(), contents(4096)[-1][1])), []]
+        _going_on[:] = [serving(Agent(Line(), contents(4096)[-1][1])), []]
         return 0
     if what == "noise":
         hostile()

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def demo(
     media: Annotated[
         list[Path] | None,
-        typer.Option("--media", metavar="FILE", help="Your own sound: WAV, or with ffmpeg anything; repeatable."),
+        typer.Option(
+            "--media",
+            metavar="FILE",
+            help="Your own sound and pictures: WAV, AVI (MJPEG), or with ffmpeg anything; repeatable.",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where everything goes.")] = Path("evidock-demo"),
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Another seed, another recorder.")] = 1,
@@ -50,7 +54,8 @@ def demo(
     _show("cli.demo.clean", clean)
     edited = demonstration.edit_copy()
     first, last = edited.seconds
-    _tell("cli.demo.edited", path=edited.path.relative_to(out), first=f"{first:g}", last=f"{last:g}")
+    told = "cli.demo.stilled" if edited.still else "cli.demo.edited"
+    _tell(told, path=edited.path.relative_to(out), first=f"{first:g}", last=f"{last:g}")
     altered = demonstration.verify("edited")
     _show("cli.demo.altered", altered)
     print()

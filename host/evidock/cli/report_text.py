@@ -68,7 +68,7 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
     out = console or Console(highlight=False)
     clock = _Clock(report)
     out.print(_verdict_line(report, lang))
-    out.print(Text(language.text(f"verdict.{report.verdict.value}.explanation", lang)))
+    out.print(Text(language.text(f"verdict.{report.headline}.explanation", lang)))
     out.print()
     for name, answer in (
         ("authenticity", report.authenticity),
@@ -149,7 +149,7 @@ class _Clock:
 def _verdict_line(report: Report, lang: str) -> Text:
     line = Text()
     line.append(report.verdict.value, _STYLES[report.verdict])
-    line.append(f"  {language.text('verdict.' + report.verdict.value, lang)}")
+    line.append(f"  {language.text('verdict.' + report.headline, lang)}")
     names = sorted({language.name("protection", device.protection, lang) for device in report.devices})
     if names:
         line.append(f" ({', '.join(names)})")

@@ -96,4 +96,4 @@ class Demonstration:
         copy = self.folder / "edited"
         with errors.at(copy):
             shutil.copytree(self.folder / "store", copy)
-        return edit.silence(copy)
+        return edit.edit(copy)

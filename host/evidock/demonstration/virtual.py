@@ -27,7 +27,10 @@ class VirtualRecorder:
     """A running `evidock-sim`; a context manager. `port` is where it answers."""
 
     def __init__(self, scenario: str, folder: Path, seed: int, media: Sequence[Path] = ()):
-        """Starts it, with `media` instead of what ships with it. Raises SimulatorError when it is not installed."""
+        """Starts it; given `media`, it hears and sees these and nothing else.
+
+        Raises SimulatorError when it is not installed.
+        """
         if find_spec("evidock_simulator") is None:
             raise SimulatorError("no_simulator")
         self.port = folder / "port"
@@ -37,6 +40,8 @@ class VirtualRecorder:
         command += ["--seed", str(seed), "--speed", "max", "--json"]
         for file in media:
             command += ["--media", str(file)]
+        if media:  # what the user gave is told from what ships: no street beside somebody's own voice
+            command.append("--only-media")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL)
         self._states: queue.Queue[str | None] = queue.Queue()

@@ -19,6 +19,7 @@ from .decoder import Unreadable
 from .shown import in_hex, show
 
 _MARK = b"\xd2\x84\x58\x2a\xa3\x01\x27\x04\x58\x20"
+_KEY_TABLE, _KEY_TABLE_BYTES = 3, 3104  # a record of the identity sector
 _LARGEST = 1 << 26  # bytes of one file that are looked at
 _TYPES = {typ: name for typ, name, _table in statements.STATEMENTS}
 _TABLES = {typ: table for typ, _name, table in statements.STATEMENTS}
@@ -218,6 +219,10 @@ def _record(record: decoder.Record, start: int) -> Iterator[str]:
     at = start + record.offset
     if not record.whole:
         yield f"    @{at} TORN record of kind {record.kind}"
+        return
+    if record.kind == _KEY_TABLE:
+        wrong = "" if len(record.data) == _KEY_TABLE_BYTES else ", NOT the length of one"
+        yield f"    @{at} key table of the organisation {record.data[:32].hex()}, {len(record.data)} bytes{wrong}"
         return
     try:
         for line in _statement(record.data, at) if record.kind == 2 else _private(record.data):

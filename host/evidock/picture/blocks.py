@@ -17,8 +17,8 @@ def heading(drawing: Drawing, y: float) -> tuple[Markup, float]:
     parts = [
         write(MARGIN, y + 14, drawing.say("title"), size=13, weight="bold", fill=GREY),
         symbols.of_verdict(report.verdict, MARGIN + 32, y + 64, 31),
-        write(MARGIN + 80, y + 55, drawing.call("verdict", report.verdict.value), size=31, weight="bold"),
-        write(MARGIN + 81, y + 78, drawing.call("verdict", f"{report.verdict.value}.explanation"), size=14),
+        write(MARGIN + 80, y + 55, drawing.call("verdict", report.headline), size=31, weight="bold"),
+        write(MARGIN + 81, y + 78, drawing.call("verdict", f"{report.headline}.explanation"), size=14),
         write(MARGIN + 81, y + 97, _strength(drawing), size=12.5, fill=GREY),
     ]
     if report.simulated:

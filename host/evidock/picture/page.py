@@ -27,7 +27,7 @@ td:last-child {{ min-width: 19em; }}
 def draw_html(report: Report, lang: str = "en") -> str:
     """The timeline of `report` as a complete HTML page in `lang` (`en` or `zh`). Raises KeyError for another one."""
     drawing = Drawing.of(report, lang)
-    verdict = drawing.call("verdict", report.verdict.value)
+    verdict = drawing.call("verdict", report.headline)
     simulated = f" – {drawing.say('simulated')}" if report.simulated else ""
     head = element(
         "head",

@@ -38,7 +38,7 @@ def draw(drawing: Drawing, whole: bool) -> Markup:
             y += height + SPACE
     height = y - SPACE + MARGIN / 2
     report = drawing.report
-    verdict = drawing.call("verdict", report.verdict.value)
+    verdict = drawing.call("verdict", report.headline)
     description = drawing.say(
         "description",
         devices=len(drawing.devices),

@@ -20,7 +20,8 @@ class Clocks:
     def __init__(self, device: bytes, collector: Collector):
         self._device = device
         self._collector = collector
-        self._last: tuple[int, int, int] | None = None  # boot, ticks and wall clock of the last entry with a clock
+        # Boot, ticks and wall clock that the next ones are compared with: of the entry before, a clock could creep.
+        self._reference: tuple[int, int, int] | None = None
 
     def note(self, entry: Entry) -> None:
         """Takes the next entry that holds."""
@@ -33,16 +34,20 @@ class Clocks:
                     self._add("CLOCK_STEP", entry, sentence="CLOCK_STEP.back", seconds=round(-step / 1000, 1))
             elif not is_clock and abs(step) > slack:
                 self._add("CLOCK_STEP", entry, seconds=round(step / 1000, 1))
-            self._last = (entry.boot, entry.ticks, entry.wall_ms)
+                self._reference = None
+            if is_clock or self._reference is None or self._reference[0] != entry.boot:
+                self._reference = (entry.boot, entry.ticks, entry.wall_ms)
         if is_clock and entry.number("source") != codes.CLOCK_LOST:
             self._add("CLOCK_SET", entry, source=names.name_of(names.CLOCK_SOURCES, entry.number("source")))
 
     def _step(self, entry: Entry) -> tuple[int, int]:
-        """Milliseconds by which the wall clock left the ticks since the entry before, and how many it may."""
-        if self._last is None or self._last[0] != entry.boot:
+        """Milliseconds by which the wall clock left the ticks since the boot's first or the last CLOCK, and how many it
+        may.
+        """
+        if self._reference is None or self._reference[0] != entry.boot:
             return 0, SLACK
-        elapsed = entry.ticks - self._last[1]
-        return entry.wall_ms - self._last[2] - elapsed, SLACK + elapsed // DRIFT
+        elapsed = entry.ticks - self._reference[1]
+        return entry.wall_ms - self._reference[2] - elapsed, SLACK + elapsed // DRIFT
 
     @staticmethod
     def _set_back(entry: Entry) -> int:

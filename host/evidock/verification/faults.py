@@ -9,17 +9,35 @@ from typing import cast
 
 from evidock import language
 from evidock_protocol import codes, names
+from evidock_protocol.versions import MAXIMUM_FILE
 
 from .collector import Collector, Place
 from .entries import Entry
 from .recording import Recording
 
 _GIVING_UP = (codes.FAULT_CAPTURE, codes.FAULT_STORAGE, codes.FAULT_MEDIA_LOST, codes.FAULT_RECOVERED_EXCESS)
+_OF_ENCODERS = (
+    codes.CAPTURE_LEFT_OPEN,
+    codes.CAPTURE_FILE_GONE,
+    codes.CAPTURE_CHANGED_WHILE_HASHED,
+    codes.CAPTURE_EMPTY_FILE,
+    codes.CAPTURE_TOO_LONG,
+)
 _CODES = {
     codes.FAULT_CAPTURE: "CAPTURE_FAULT",
     codes.FAULT_MEDIA_LOST: "MEDIA_LOST",
     codes.FAULT_RECOVERED_EXCESS: "RECOVERED_EXCESS",
 }
+
+
+def given_up(entry: Entry) -> tuple[int, int] | None:
+    """(recording, segment) of a FAULT after which the recorder may not seal that segment; of what it wrote, or an
+    encoder, a file may lie on the card.
+    """
+    recording, segment = entry.optional("recording"), entry.optional("segment")
+    if recording is None or segment is None or entry.number("what") not in _GIVING_UP:
+        return None
+    return recording, segment
 
 
 def note(entry: Entry, recording: Recording | None, device: bytes, collector: Collector) -> None:
@@ -44,5 +62,8 @@ def note(entry: Entry, recording: Recording | None, device: bytes, collector: Co
             reason=language.name("fault", reason, collector.lang),
             count=figure,
         )
-    if recording is not None and number == recording.number and segment is not None and what in _GIVING_UP:
+    if recording is not None and segment is not None and given_up(entry) == (recording.number, segment):
         recording.give_up(segment, reason, place)
+        if what == codes.FAULT_CAPTURE and values and values[0] in _OF_ENCODERS:
+            hashed = min(figure, MAXIMUM_FILE) if values[0] == codes.CAPTURE_CHANGED_WHILE_HASHED else 0
+            recording.tell_of_file(entry.boot, entry.ticks, hashed)

@@ -21,7 +21,7 @@ from .entries import Segment
 from .identify import Suspect, Suspects
 from .reader import Media, Reader
 from .recording import Outcome, Recording
-from .samples import is_own_avi
+from .samples import CHECKPOINT_MS, is_own, is_own_avi
 from .segment_set import SegmentSet
 from .segments import Checked, SegmentChecker, is_sound, tick_of
 from .stray import StrayFiles
@@ -66,7 +66,9 @@ class FileCheck:
     def outcome(self, segment: Segment, number: int, recording: Recording | None, boot: Boot | None) -> Outcome:
         """What became of one segment, sealed by entry `number` in `boot`. Raises EvidockError when reading fails."""
         state = _STATES.get(segment.attested)
-        started = None if recording is None else recording.started_ms
+        started = None
+        if recording is not None and recording.number == segment.recording:
+            started = recording.started_ms
         try:
             if state is None or segment.track not in KNOWN or not is_sound(segment):
                 raise ProtocolError("numbers of the segment are out of range")
@@ -106,15 +108,16 @@ class FileCheck:
 
     def _count(self, file: Media, segment: Segment, path: str, sound: tuple[int, int] | None) -> None:
         """Compares the frames that a whole file of the recorder's own has with those that its SEGMENT claims."""
-        if sound is not None and segment.rate:  # without a rate SEGMENT is malformed already
+        if sound is not None and segment.rate and is_own(segment):  # without a rate SEGMENT is malformed already
             frame, rate = sound
             if frame * segment.written != segment.length - segment.header_length or rate != segment.rate:
                 self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames")
         if is_own_avi(segment):
-            found = pictures.of_header(file)
-            if found != (segment.rate, segment.written + segment.lost):
+            found = pictures.count(file, segment)
+            counted = segment.written + segment.lost
+            if found is None or found.chunks != counted or found.pictures < segment.written:
                 self._say("COVERAGE_HOLE", segment, path, sentence="COVERAGE_HOLE.frames")
-            elif pictures.is_excess(file, segment):
+            elif found.unvouched > CHECKPOINT_MS * segment.rate // 1000:
                 self._say("RECOVERED_EXCESS", segment, path, sentence="RECOVERED_EXCESS.sealed")
 
     def _damage(self, file: Media, segment: Segment, path: str, state: State, checked: Checked) -> Outcome:
@@ -123,8 +126,7 @@ class FileCheck:
         if not checked.matches:
             length = file.seek(0, os.SEEK_END) if checked.length > segment.length else checked.length
             if length <= max(_TRACED, _TRACED_TIMES * segment.length):
-                root = self._checker.whole_root(file, segment, length)
-                self._suspects.add(root, Suspect(self.device, segment, path))
+                self._suspects.add(length, Suspect(self.device, segment, path))
             kept = self.reader.leaves(self.device, segment.recording, segment.number, path)
             located = self._checker.locate(file, segment, kept)
             if kept is not None and not located.located:
@@ -183,7 +185,7 @@ class Shared:
     def __init__(self, progress: Callable[[int], None] | None):
         """`progress` is told the bytes of each file read."""
         self.checker = SegmentChecker()
-        self.suspects = Suspects()
+        self.suspects = Suspects(self.checker)
         self.progress = progress
 
 
@@ -201,5 +203,5 @@ def _ticks(segment: Segment, chunks: pictures.Chunks | None, start: int, end: in
     if segment.media != codes.MEDIA_WAV:
         return segment.first_tick, segment.last_tick
     first = tick_of(segment, start)
-    last = segment.last_tick if end >= segment.length else min(tick_of(segment, end) + 1, segment.last_tick)
+    last = segment.last_tick if end >= segment.length else tick_of(segment, end, is_end=True)
     return first, max(first, last)

@@ -7,42 +7,51 @@ only as far as they are whole.
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import NamedTuple
 
 from evidock_protocol import avi
 from evidock_protocol.errors import Malformed
 
 from .entries import Segment
 from .reader import Media
-from .samples import CHECKPOINT_MS
 
-_MOST = 100_000  # chunks of one file that are looked at to locate damage
+_MOST = 100_000  # chunks of one file that are looked at: 60 s have far fewer
 
 
-def of_header(file: Media) -> tuple[int, int] | None:
-    """(pictures a second, chunks) as the header says, or None when it is not of the recorder's form. Raises OSError."""
+class Counted(NamedTuple):
+    """The chunks of a whole file."""
+
+    chunks: int
+    pictures: int
+    """Those that are not empty: one that was lost may have bytes, too."""
+    unvouched: int
+    """Those that begin beyond what CHECKPOINTs vouch for."""
+
+
+def count(file: Media, segment: Segment) -> Counted | None:
+    """What is in a file that matches; None when its header is not of the recorder's form, has another rate or number
+    of chunks than SEGMENT, or calls for more of them than a segment can have. Raises OSError.
+    """
     file.seek(0)
     try:
         _width, _height, rate, chunks, _length = avi.read_header(file.read(avi.AVI_HEADER))
     except Malformed:
         return None
-    return rate, chunks
-
-
-def is_excess(file: Media, segment: Segment) -> bool:
-    """Whether a recovered file has more pictures than recovery may seal beyond what CHECKPOINTs vouch for. Raises
-    OSError.
-    """
+    if (rate, chunks) != (segment.rate, segment.written + segment.lost) or chunks > _MOST:
+        return None
     vouched = segment.attested_length + segment.leaf_size  # what was not a whole leaf yet counts as vouched for
     if segment.attested_length >= segment.length:
-        return False
+        vouched = segment.length
     walker = avi.Walker(_Filled(file), segment.length)
-    beyond = 0
-    while walker.position < segment.length:
+    whole = unvouched = 0
+    while walker.chunks <= chunks:
         begins = walker.position
-        if walker.hop() < 0:
+        length = walker.hop()
+        if length < 0:
             break
-        beyond += begins >= vouched
-    return beyond > CHECKPOINT_MS * segment.rate // 1000
+        whole += length > 0
+        unvouched += begins >= vouched
+    return Counted(walker.chunks, whole, unvouched)
 
 
 class Chunks:
@@ -66,17 +75,18 @@ class Chunks:
 
     def ticks(self, start: int, end: int) -> tuple[int, int]:
         """The ticks of the pictures that bytes `start` to `end` touch; the whole segment for what is no picture."""
-        if self._is_whole and start >= self._end:
+        if self._is_whole and end > self._end:
             return self._segment.first_tick, self._segment.last_tick
-        first = self._tick(max(bisect_right(self._begins, start) - 1, 0))
-        if not self._is_whole or end > self._end:
+        first = self._tick(1000 * max(bisect_right(self._begins, start) - 1, 0))
+        if not self._is_whole:
             return first, self._segment.last_tick
-        return first, self._tick(bisect_right(self._begins, end - 1))
+        rounded_up = max(self._segment.rate, 1) - 1
+        return first, self._tick(1000 * bisect_right(self._begins, end - 1) + rounded_up)
 
-    def _tick(self, chunk: int) -> int:
-        """When a chunk begins: those of a segment follow one another at its rate."""
+    def _tick(self, thousandths: int) -> int:
+        """When a chunk begins, in thousandths of chunks: those of a segment follow one another at its rate."""
         segment = self._segment
-        return min(segment.first_tick + chunk * 1000 // max(segment.rate, 1), segment.last_tick)
+        return min(segment.first_tick + thousandths // max(segment.rate, 1), segment.last_tick)
 
 
 class _Filled:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from evidock.report import DeviceReport, Head, Mark, Provenance, State
 from evidock_protocol import codes, kinds, names, sign1
 
+from . import faults
 from .chain import Chain
 from .collector import Collector, Place
 from .coverage import Placed
@@ -62,6 +63,7 @@ class RecorderCheck:
         self.recordings = Recordings(device, collector)
         self.receipts = Receipts(device, collector)
         self.deleted = SegmentSet()
+        self.given_up = SegmentSet()
         self.stray = StrayFiles(reader, device, collector)
         self.files = FileCheck(reader, device, collector, self.stray, interval, shared)
         self._extra_heads = extra_heads
@@ -82,7 +84,7 @@ class RecorderCheck:
         for recording in self.recordings.closed_with_missing:
             absent.settle(recording)
         if not self.chain.begins_late:  # else no entry could be checked, so no file can be called unsigned
-            self.stray.look(self.chain, self.files.sealed, self.device in self.trust.enrolled)
+            self.stray.look(self.chain, self.files.sealed, self.given_up, self.device in self.trust.enrolled)
         placed = Placed(self.recordings.boots)
         self._say_clocks(placed)
         offsets = {boot.number: boot.offset for boot in self.recordings.boots if boot.offset is not None}
@@ -129,6 +131,10 @@ class RecorderCheck:
             self._marks.append((entry.boot, entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
         elif kind == kinds.TOMBSTONE:
             self.deleted.add(entry.number("recording"), entry.number("number"))
+        elif kind == kinds.FAULT:
+            named = faults.given_up(entry)
+            if named is not None:
+                self.given_up.add(*named)
         elif kind == kinds.JOURNAL:
             self.chain.declare_missing(entry.number("first"), entry.number("last"))
 

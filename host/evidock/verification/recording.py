@@ -5,6 +5,7 @@ Architecture: "Coverage". Passive records: `recordings` and `faults` fill them.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 from evidock.report import State
@@ -16,6 +17,9 @@ from .lines import Stretch
 from .tracks import SOUND_AND_PICTURE, Tracks
 
 _GIVEN_UP_KEPT = 1 << 16  # numbers: those that a recording can have
+_CLOSING = 15_000  # ms in which a recorder waits for an encoder to close its file, and signs what became of it
+_HASHED = 131_072  # bytes of an encoder's file for which it has a second more
+_FILES_KEPT = 1024  # of an encoder that were told of: none has so many waiting
 
 
 class Outcome(NamedTuple):
@@ -66,12 +70,12 @@ class Recording:
         self.cause: str | None = None  # of the interruption that runs
         self._started = (start.boot, start.ticks)
         self._given_up: dict[int, tuple[str, Place]] = {}
+        self._files: deque[tuple[int, int, int]] = deque(maxlen=_FILES_KEPT)  # boot, ticks, ms that it may take
 
     def overlaps(self, segment: Segment) -> bool:
         """Whether a segment begins before the one before it on its track ended, or before START."""
         source = self.sources.get(segment.track)
-        boot, end = self._started if source is None else source.end
-        return boot == segment.boot and segment.first_tick < end
+        return (segment.boot, segment.first_tick) < (self._started if source is None else source.end)
 
     def note(self, segment: Segment) -> None:
         """Takes the next SEGMENT."""
@@ -94,6 +98,20 @@ class Recording:
             return False
         return all(one in self._given_up for one in between)
 
+    def tell_of_file(self, boot: int, ticks: int, length: int) -> None:
+        """The recorder says what became of an encoder's file, of which it hashed `length` bytes."""
+        self._files.append((boot, ticks, _CLOSING + length * 1000 // _HASHED))
+
+    def told_by(self, boot: int, ended: int) -> int:
+        """The tick up to which the recorder waited for encoders and hashed their files, after all `ended`."""
+        for number, ticks, allowed in self._files:
+            if number != boot or ticks <= ended:
+                continue
+            if ticks > ended + allowed:
+                break
+            ended = ticks
+        return ended
+
     def reasons(self, boot: int, first: int, until: int) -> list[str]:
         """Why no segments came, as the recorder said from tick `first` of a boot up to `until`, or at a later boot."""
         found = (
@@ -107,3 +125,4 @@ class Recording:
         """Lets go of what is needed only while the recording runs."""
         self.tracks.clear()
         self._given_up.clear()
+        self._files.clear()

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from evidock.report import State
 from evidock_protocol import codes, kinds, names
+from evidock_protocol.versions import MAXIMUM_FILE
 
 from . import faults
 from .clocks import Clocks
 from .collector import Collector, Place
 from .coverage import Boot
-from .entries import Entry
+from .entries import Entry, Segment
 from .interruptions import BROKEN_SLACK, Interruptions
 from .recording import Outcome, Recording
 from .sealed import Sealed
@@ -57,7 +58,8 @@ class Recordings:
         self._clocks.note(entry)
         boot.note_clock(entry.ticks, entry.wall_state, entry.wall_ms)
         if entry.segment is not None and outcome is not None:
-            self._sealed.note(entry.segment, entry.sequence, outcome, self.open)
+            self._sealed.note(entry, entry.segment, outcome, self.open)
+            self._told(entry, entry.segment)
         else:
             handler = _HANDLERS.get(entry.kind)
             if handler is not None and entry.known:
@@ -90,6 +92,11 @@ class Recordings:
         elif last is not None:
             self._line.idle(last, ticks)
 
+    def _told(self, entry: Entry, segment: Segment) -> None:
+        """An encoder's file is sealed at the end of what it took to close and hash it."""
+        if segment.attested == codes.ATTESTED_POST_CLOSE and self.open and self.open.number == segment.recording:
+            self.open.tell_of_file(entry.boot, entry.ticks, min(segment.length, MAXIMUM_FILE))
+
     def _run_on(self, recording: Recording, boot: Boot, ticks: int) -> None:
         """What was not sealed yet at the head is pending; a track that lags by more than a segment is missing."""
         tracks = self._line.tracks(recording, boot)
@@ -116,10 +123,10 @@ class Recordings:
 
     def _started(self, entry: Entry, boot: Boot) -> None:
         number = entry.number("recording")
-        self._line.idle(boot, entry.ticks)
         if self.open is not None:
             self._add("TAIL_OPEN", entry, recording=self.open.number, sentence="TAIL_OPEN.no_stop")
             self._close(self.open)
+        self._line.idle(boot, entry.ticks)
         if not self._line.damage and number != self._newest + 1:
             self._add(
                 "RECORDING_MISSING",
@@ -158,7 +165,7 @@ class Recordings:
             slack = 0 if recording.segments else STOP_SLACK
             self._line.hole(boot, last, recording, slack=slack)
             sealed = self._line.tracks(recording, boot).furthest if recording.segments else last
-            if boot is running and entry.ticks - max(last, sealed) > STOP_SLACK:
+            if boot is running and entry.ticks - recording.told_by(boot.number, max(last, sealed)) > STOP_SLACK:
                 self._line.hole(boot, entry.ticks, recording)
             if boot is not running and recording.cause is None:
                 self._interruptions.broke_off(entry, recording, boot, last, codes.CAUSE_UNKNOWN)

@@ -135,9 +135,15 @@ def _bounds(results: list[DeviceResult], asked: tuple[int | None, int | None]) -
 def _inside(findings: Iterable[Finding], interval: tuple[float, float]) -> Iterable[Finding]:
     """Findings that concern the interval. What is altered or untrusted anywhere in the chain concerns all of it."""
     for finding in findings:
-        outside = finding.time is not None and (finding.time[1] < interval[0] or finding.time[0] > interval[1])
-        if not outside or finding.verdict in _KEPT_OUTSIDE:
+        if finding.verdict in _KEPT_OUTSIDE or finding.time is None or _touches(finding.time, interval):
             yield finding
+
+
+def _touches(time: tuple[float, float], interval: tuple[float, float]) -> bool:
+    """Whether a stretch of time has a part in the interval; a moment may also be the interval's first or last."""
+    if time[0] == time[1]:
+        return interval[0] <= time[0] <= interval[1]
+    return time[0] < interval[1] and time[1] > interval[0]
 
 
 def _reader(evidence: object) -> Reader:

@@ -13,32 +13,41 @@ SLACK = 500  # ms of samples that a segment may lack or have too many: what wait
 LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded
 CHECKPOINT_MS = 5_000  # between two checkpoints
 _SAMPLE = 2  # bytes of one sample of one track: sound is kept in 16 bits
+_OF_ENCODERS = (codes.MEDIA_MP4, codes.MEDIA_OTHER)  # files that no recorder writes itself
 _WAV_HEADER = (44, 1 << 16)  # bytes of a WAV header in which rate and format can stand
 
 
 def unfit(segment: Segment) -> str:
     """Why the frames of a segment that a recorder wrote itself cannot be counted, or nothing."""
+    if not is_own(segment):
+        return ""
     shortest, longest = _WAV_HEADER
     if segment.media == codes.MEDIA_WAV:
         holds, fits = codes.TRACK_SOUND, shortest <= segment.header_length <= longest
-    elif is_own_avi(segment):
+    elif segment.media == codes.MEDIA_AVI:
         holds, fits = codes.TRACK_PICTURE, segment.header_length == avi.AVI_HEADER
     else:
-        return ""
+        return f"media {segment.media} that no encoder wrote" if segment.media in _OF_ENCODERS else ""
     if segment.rate and fits and segment.track == holds:
         return ""
     return f"rate {segment.rate}, header {segment.header_length}, track {segment.track}"
 
 
+def is_own(segment: Segment) -> bool:
+    """Whether the recorder says that it wrote the file itself, and no encoder. A later version's code is neither."""
+    return segment.attested in (codes.ATTESTED_INLINE, codes.ATTESTED_RECOVERED)
+
+
 def is_own_avi(segment: Segment) -> bool:
     """Whether the recorder wrote an AVI file itself, so that its header has one form."""
-    return segment.media == codes.MEDIA_AVI and segment.attested != codes.ATTESTED_POST_CLOSE
+    return segment.media == codes.MEDIA_AVI and is_own(segment)
 
 
 def is_empty(segment: Segment) -> bool:
-    """Whether a segment holds no frame at all, although its time calls for some: its track is not there."""
+    """Whether a segment holds no frame or no byte at all, although its time calls for some: its track is not there."""
     duration = segment.last_tick - segment.first_tick
-    return segment.written == 0 and duration > SLACK and duration * segment.rate >= 1000
+    lacks = segment.written == 0 and duration * segment.rate >= 1000
+    return duration > SLACK and (lacks or segment.length == 0)
 
 
 def lost_ms(segment: Segment) -> int:

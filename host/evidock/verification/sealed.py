@@ -10,12 +10,13 @@ from evidock.report import State
 from . import samples
 from .collector import Collector, Place
 from .coverage import Boot
-from .entries import Segment
+from .entries import Entry, Segment
 from .recording import Missing, Outcome, Recording
 from .timeline import TimeLine
 from .tracks import KNOWN
 
 START_SLACK = 500  # ms between START and the first sample or picture
+SEALED_SLACK = 500  # ms by which a segment's last sample may be ahead of the clock that its entry is dated by
 
 
 class Sealed:
@@ -26,8 +27,8 @@ class Sealed:
         self._collector = collector
         self._line = line
 
-    def note(self, segment: Segment, sequence: int, outcome: Outcome, recording: Recording | None) -> None:
-        """Takes the SEGMENT in entry `sequence`, with the outcome of its file; `recording` is the one that runs."""
+    def note(self, entry: Entry, segment: Segment, outcome: Outcome, recording: Recording | None) -> None:
+        """Takes the SEGMENT of `entry`, with the outcome of its file; `recording` is the one that runs."""
         if recording is not None and recording.number != segment.recording:
             self._about("SPLICE", segment, expected=recording.number, found=segment.recording)
             return
@@ -49,29 +50,35 @@ class Sealed:
         recording.note(segment)
         boot = self._line.find(segment.boot)
         if boot is None:
-            self._malformed(segment, sequence, f"boot {segment.boot} is not in this journal")
+            self._malformed(segment, entry.sequence, f"boot {segment.boot} is not in this journal")
             return
         if reason := _unfit(segment, recording):
-            self._malformed(segment, sequence, reason)
+            self._malformed(segment, entry.sequence, reason)
             outcome = outcome if outcome.missing else Outcome(State.UNEXPLAINED, None)
-        if samples.unvouched(segment):  # of pictures, whose sizes differ, `files` counts them
+        is_judged = not reason and (outcome.missing or outcome.state is not State.UNEXPLAINED)
+        if is_judged and samples.unvouched(segment):  # of pictures, whose sizes differ, `files` counts them
             self._about("RECOVERED_EXCESS", segment, sentence="RECOVERED_EXCESS.sealed")
         if overlaps:
             self._about("ORDER", segment, sentence="ORDER.overlap", number=segment.number)
-        self._lay(segment, outcome, recording, boot, is_first)
+        if segment.boot == entry.boot and segment.last_tick > entry.ticks + SEALED_SLACK:
+            self._about("ORDER", segment, sentence="ORDER.ahead", number=segment.number)
+        self._lay(segment, outcome, recording, boot, is_first, is_judged)
 
-    def _lay(self, segment: Segment, outcome: Outcome, recording: Recording, boot: Boot, is_first: bool) -> None:
-        """Lays a segment into the tracks of its recording, with what lacks before it and in it."""
+    def _lay(
+        self, segment: Segment, outcome: Outcome, recording: Recording, boot: Boot, is_first: bool, is_judged: bool
+    ) -> None:
+        """Lays a segment into the tracks of its recording, with what lacks before it and, if it is judged, in it."""
         tracks, first = self._line.tracks(recording, boot), segment.first_tick
         if is_first and first - tracks.first <= START_SLACK:
             first = tracks.first
         self._line.hole(boot, first, recording, segment.track, segment.number)
         recording.damaged.difference_update(one for one in recording.declared if segment.track & one)
-        if samples.is_empty(segment):
-            for one in recording.declared:
-                if segment.track & one:
-                    tracks.lack(one, segment.last_tick, recording.number, segment.number)
-        self._count_samples(segment)
+        if is_judged:
+            if samples.is_empty(segment):
+                for one in recording.declared:
+                    if segment.track & one:
+                        tracks.lack(one, segment.last_tick, recording.number, segment.number)
+            self._count_samples(segment)
         stretch = self._line.lay(boot, segment, outcome, recording, first)
         if outcome.missing:
             recording.missing.append(Missing(segment, stretch, recording.sources[segment.track].count))

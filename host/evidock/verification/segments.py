@@ -200,17 +200,20 @@ def pair_up(level: list[bytes]) -> bytes:
     return level[0]
 
 
-def tick_of(segment: Segment, offset: int) -> int:
-    """The tick at which byte `offset` of the file was recorded: by samples where they are counted, else in
-    proportion.
+def tick_of(segment: Segment, offset: int, is_end: bool = False) -> int:
+    """The tick at which byte `offset` of the file was recorded, in proportion: of its samples where they are counted,
+    else of its ticks. Rounded down, or up if `is_end`: it is where a range ends.
     """
     data = segment.length - segment.header_length
     place = min(max(offset - segment.header_length, 0), data)
-    if segment.written and segment.rate and data:
-        span = segment.written * 1000 // segment.rate
+    if segment.written and segment.rate:
+        span, divisor = segment.written * 1000, segment.rate * data
     else:
-        span = segment.last_tick - segment.first_tick
-    return min(segment.first_tick + (span * place // data if data else 0), segment.last_tick)
+        span, divisor = segment.last_tick - segment.first_tick, data
+    if not divisor:
+        return segment.first_tick
+    rounded_up = divisor - 1 if is_end else 0
+    return min(segment.first_tick + (span * place + rounded_up) // divisor, segment.last_tick)
 
 
 def _collapse(tree: merkle.TreeHasher | None, batch: list[bytes]) -> merkle.TreeHasher:

@@ -5,6 +5,8 @@ Architecture: "Every byte of the file is covered". AT-3, AT-30 and AT-31.
 
 from __future__ import annotations
 
+import os
+
 from evidock import keys
 from evidock_protocol import card, entry, merkle, statements
 from evidock_protocol.errors import ProtocolError
@@ -38,8 +40,8 @@ class StrayFiles:
             held = self._places[folder, name[_STEM:]] = SegmentSet()
         held.add(segment.recording, segment.number)
 
-    def look(self, chain: Chain, sealed: SegmentSet, enrolled: bool) -> None:
-        """Adds a finding for every file that no entry accounts for."""
+    def look(self, chain: Chain, sealed: SegmentSet, given_up: SegmentSet, enrolled: bool) -> None:
+        """Adds a finding for every file that no entry accounts for. `given_up` are the numbers that a FAULT named."""
         known = chain.size > 0 or enrolled
         for path, recording, number, is_help, is_litter in self._reader.stray(self._device):
             if is_litter:
@@ -54,6 +56,8 @@ class StrayFiles:
                     self._say("STORE_MISMATCH", path, recording, number, sentence="STORE_MISMATCH.moved")
             elif self._is_open(chain, path, recording, number):
                 self._say("UNSEALED", path, recording, number)
+            elif chain.size > 0 and not self._reader.is_store and self._is_left(path, (recording, number) in given_up):
+                self._say("UNSEALED", path, recording, number, sentence="UNSEALED.left")
             else:
                 self._say("UNSIGNED_CONTENT" if known else "LOOSE_CONTENT", path, recording, number)
 
@@ -62,6 +66,20 @@ class StrayFiles:
         folder, _slash, name = path.rpartition("/")
         held = self._places.get((folder, name[_STEM:]))
         return held is not None and (recording, number) in held and name[:_STEM] == card.segment_stem(number)
+
+    def _is_left(self, path: str, is_given_up: bool) -> bool:
+        """Whether a recorder may have left a file on its card without sealing it: its number is given up, or no more
+        than a header became durable before power went.
+        """
+        if is_given_up:
+            return True
+        file = self._reader.media(self._device, path)
+        if file is None:
+            return False
+        try:
+            return file.seek(0, os.SEEK_END) <= _HEADER
+        finally:
+            file.close()
 
     def _is_open(self, chain: Chain, path: str, recording: int, number: int) -> bool:
         """Whether CHECKPOINTs of the recorder vouch for the beginning of a segment that was never closed (cards

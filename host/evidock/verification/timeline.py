@@ -19,7 +19,7 @@ from .recording import Outcome, Recording
 from .tracks import Lack, Tracks
 
 BOTH = codes.TRACK_SOUND | codes.TRACK_PICTURE
-REASONED = 200  # holes of one recording in one boot whose reasons are looked up: more are only counted
+REASONED = 200  # holes of one recording whose reasons are looked up: more are only counted
 REASON_SLACK = MAXIMUM_SEGMENT_MS + 15_000  # ms after what is lacking in which the recorder may say why
 
 
@@ -110,12 +110,14 @@ class TimeLine:
 
     def close(self, recording: Recording) -> None:
         """Joins the tracks of a recording that has ended, and names what each lacks."""
+        named = 0
         for number in sorted(recording.tracks):
             tracks, boot = recording.tracks[number], self._by_number[number]
             self.hole(boot, tracks.furthest, recording)
-            for place, (code, lack) in enumerate(tracks.missing()):
+            for code, lack in tracks.missing():
                 until = lack.last + REASON_SLACK
-                reasons = recording.reasons(boot.number, lack.first, until) if place < REASONED else []
+                reasons = recording.reasons(boot.number, lack.first, until) if named < REASONED else []
+                named += 1
                 self._name(code, lack, boot, recording, reasons)
             tracks.join(boot, recording.number)
         recording.forget()

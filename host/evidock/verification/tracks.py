@@ -17,6 +17,7 @@ from .lines import Line, side_by_side
 
 SOUND_AND_PICTURE = (codes.TRACK_SOUND, codes.TRACK_PICTURE)
 KNOWN = [number for number, _name in names.TRACKS]
+_UNKNOWN = 1 << 2  # in place of what else a later version's track has: all that it covers stands alike
 MISSING = {codes.TRACK_SOUND: "AUDIO_MISSING", codes.TRACK_PICTURE: "PICTURE_MISSING"}
 
 
@@ -34,7 +35,7 @@ class Tracks:
     def __init__(self, declared: tuple[int, ...], first: int):
         self.first = first
         self._account = {track: Line(first) for track in declared}
-        self._sources: dict[int, Line] = {}  # by SEGMENT's track, which may be both at once
+        self._sources: dict[int, Line] = {}  # by SEGMENT's track, which may be both at once; of unknown ones few
         self._lacking: dict[int, list[Lack]] = {track: [] for track in declared}
 
     def reached(self, track: int) -> int:
@@ -49,9 +50,10 @@ class Tracks:
 
     def source(self, track: int, first: int, last: int) -> Line:
         """The line into which a segment of `track` from tick `first` to `last` is laid; its tracks are there then."""
-        line = self._sources.get(track)
+        kind = track if track in KNOWN else _UNKNOWN | track & sum(SOUND_AND_PICTURE)
+        line = self._sources.get(kind)
         if line is None:
-            line = self._sources[track] = Line(self.first)
+            line = self._sources[kind] = Line(self.first)
         line.skip(first)
         for one, account in self._account.items():
             if track & one:

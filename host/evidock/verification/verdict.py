@@ -23,7 +23,6 @@ from evidock.report import (
 
 from .coverage import BEFORE_GENESIS, CLOCK_LOST
 
-_ORDINARY = (None, "standby", "off")  # not recording, signed, and no interruption
 _STATES = {
     State.RECORDED: Verdict.VERIFIED,
     State.RECOVERED: Verdict.VERIFIED_DECLARED_GAPS,
@@ -44,7 +43,7 @@ def of_span(span: Span) -> Verdict:
     if span.state is State.DECLARED:
         if span.cause in (BEFORE_GENESIS, CLOCK_LOST):
             return Verdict.INDETERMINATE
-        return Verdict.VERIFIED if span.cause in _ORDINARY else Verdict.VERIFIED_DECLARED_GAPS
+        return Verdict.VERIFIED if span.is_ordinary else Verdict.VERIFIED_DECLARED_GAPS
     return _STATES[span.state]
 
 
@@ -82,7 +81,7 @@ def provenance_answer(found: Provenance, findings: Sequence[Finding], lang: str)
 
 def completeness(findings: Sequence[Finding], spans: Sequence[Span], lang: str) -> Answer[Completeness]:
     """Is anything missing?"""
-    floors = {of_span(span) for span in spans if span.state is not State.ALTERED}
+    floors = {of_span(span) for span in spans if span.state not in (State.ALTERED, State.POST_CLOSE)}
     floors |= {
         finding.verdict for finding in findings if finding.verdict not in (None, Verdict.ALTERED, Verdict.UNTRUSTED)
     }

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 from support.forge import Host, Recorder, shift
+from support.forged_media import encoder_file
 
+from evidock import language
 from evidock.cli.main import run
+from evidock_protocol import codes
 
 
 @pytest.fixture
@@ -24,6 +27,19 @@ def store(host: Host, recorder: Recorder, tmp_path: Path) -> str:
     return str(host.write(tmp_path / "store", recorder))
 
 
+def encoded(host: Host) -> Recorder:
+    """A recording of which an external encoder wrote all."""
+    recorder = host.recorder(tracks=codes.TRACK_SOUND | codes.TRACK_PICTURE)
+    recorder.booted()
+    recorder.wait(5)
+    recorder.start()
+    recorder.wait(10)
+    recorder.seal_file(encoder_file(20_000), recorder.last_tick, recorder.ticks)
+    recorder.stop()
+    recorder.wait(5)
+    return recorder
+
+
 def segment(store: str, recording: int, number: int) -> Path:
     return next(Path(store).glob(f"recorders/*/media/**/R{recording:07d}/S{number:07d}.wav"))
 
@@ -35,6 +51,47 @@ def test_a_verified_store(store: str, host: Host, capsys: pytest.CaptureFixture[
     for part in ("Authenticity: intact", "Provenance: trusted", "Completeness: complete", "10.000 s", "█"):
         assert part in said.out
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "unsaid"),
+    [
+        (
+            "en",
+            ["Verified, sealed after closing", "encoder had closed the file", "Completeness: complete"],
+            ["gap", "broke off"],
+        ),
+        ("zh", ["验证通过，关闭后封存", "外部编码器", "完整性: 完整"], ["间断", "中断"]),
+    ],
+)
+def test_files_of_an_encoder_are_no_gap(
+    lang: str, said: list[str], unsaid: list[str], host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The headline tells of what it rests on: nothing broke off, but nothing vouches for a file that was open."""
+    recorder = encoded(host)
+    host.dock(recorder)
+    store = str(host.write(tmp_path / "store", recorder))
+    assert run(["verify", store, "--trust", host.pin, "--lang", lang]) == 0
+    head, _unproven = capsys.readouterr().out.split(language.text("cli.verify.unproven", lang))
+    assert head.startswith("VERIFIED_DECLARED_GAPS  ")
+    assert [part for part in said if part not in head] == [], head
+    assert not any(part in head for part in unsaid)
+    drawing = tmp_path / "drawn.svg"
+    assert run(["timeline", store, "--trust", host.pin, "--out", str(drawing), "--lang", lang]) == 0
+    assert said[0] in drawing.read_text(encoding="utf-8")
+
+
+def test_an_interruption_beside_an_encoder_is_a_gap(
+    host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = encoded(host)
+    recorder.start()
+    recorder.interrupt(codes.CAUSE_STORAGE_FULL)
+    recorder.wait(3)
+    recorder.stop()
+    host.dock(recorder)
+    assert run(["verify", str(host.write(tmp_path / "store", recorder)), "--trust", host.pin]) == 0
+    assert "Verified, with declared gaps" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("case", ["altered", "untrusted", "incomplete", "indeterminate"])

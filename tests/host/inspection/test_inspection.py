@@ -84,6 +84,18 @@ def test_a_flash_image_is_read_without_its_secrets(tmp_path: Path) -> None:
     assert bytes(key_of("secret")).hex()[:16] not in text
 
 
+@pytest.mark.parametrize(("length", "expected"), [(flash.KEY_TABLE, ""), (40, ", NOT the length of one")])
+def test_the_key_table_behind_genesis_is_named(length: int, expected: str, tmp_path: Path) -> None:
+    recorder = shift(Host())
+    table = (recorder.organisation + bytes(range(256)) * 12)[:length]
+    records = _record(flash.RECORD_ENTRY, recorder.entries[0]) + _record(flash.RECORD_KEY_TABLE, table)
+    sector = (flash.encode_head(flash.MAGIC_IDENTITY, 0) + records).ljust(flash.SECTOR, b"\xff")
+    put(tmp_path / "identity", sector)
+    *_genesis, line = said(tmp_path / "identity").splitlines()
+    at = sector.index(table) - flash.RECORD_HEAD
+    assert line == f"    @{at} key table of the organisation {recorder.organisation.hex()}, {length} bytes{expected}"
+
+
 def test_torn_flash_is_named(tmp_path: Path) -> None:
     image = bytearray(flash_image())
     image[flash.SECTOR + 200] ^= 1

@@ -433,7 +433,7 @@ def found(report: Report) -> set[tuple[str, int | None]]:
 
 @pytest.mark.parametrize("number", [3, 4])
 def test_at_1_a_changed_byte(host: Host, two_tracks: Path, number: int) -> None:
-    flip(media(two_tracks, number), 9_000)
+    flip(media(two_tracks, number), 6_000)
     report = report_of(two_tracks, host)
     finding = expect(report, Verdict.ALTERED, "CONTENT_MISMATCH", 1)
     assert finding.segment == number

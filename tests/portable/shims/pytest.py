@@ -145,7 +145,10 @@ class MonkeyPatch:
     def __init__(self):
         self._undo = []
 
-    def setattr(self, owner, name, value, raising=True):
+    def setattr(self, owner, name, value=_NONE, raising=True):
+        if isinstance(owner, str):  # "package.module.name" and what it becomes
+            module, value = owner.rsplit(".", 1), name
+            owner, name = __import__(module[0], None, None, ("*",)), module[1]
         old = getattr(owner, name, _NONE)
         if raising and old is _NONE:
             raise AttributeError(name)

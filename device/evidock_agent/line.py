@@ -1,0 +1,72 @@
+"""The line to a host: reads frames at all times, and keeps the code that answers them only while a host talks.
+
+Specification: "Frames". A recorder in the field meets no host for a whole shift; DESIGN.md, "Memory".
+"""
+
+from evidock_agent import on_demand
+from evidock_protocol import frame_reader, versions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_agent.agent import Agent
+    from evidock_agent.server import Server
+
+READ = 256  # bytes: what a MicroPython UART buffers
+# Room for one answer: the longest frame, and what may stand before media, which are framed where they lie.
+ANSWER = frame_reader.frame_size(versions.MAXIMUM_PAYLOAD) + 24
+
+
+class Line:
+    """`waiting` holds the payloads that nobody has answered yet, `server` answers them; None while no host talks."""
+
+    def __init__(self, agent: "Agent"):
+        self._agent = agent
+        self._reader = frame_reader.FrameReader(frame_reader.frame_size(versions.MAXIMUM_REQUEST))
+        self._input = memoryview(bytearray(READ))
+        self.answer = bytearray(ANSWER)  # lent to the server: made while the heap is whole
+        self.waiting: list[bytes] = []
+        self.server: Server | None = None
+        self._brought: list[str] = []
+        self._loading = None
+
+    def step(self) -> bool:
+        """One slice: reads what is there, answers it, or loads what answers; whether it did any."""
+        server = self.server
+        if server is None:
+            if not self.waiting:
+                return self.read()
+            self._load()
+            return True
+        if server.is_over():
+            self.server = None
+            on_demand.let_go(self._brought)
+            self._brought = []
+            self._agent.add_job(self._agent.recorder.make_ready())
+            return True
+        return server.step()
+
+    def read(self) -> bool:
+        """Takes what the line has, unless a payload waits: it keeps the rest, since memory is short."""
+        if self.waiting:
+            return False
+        count = self._agent.board.link.read(self._input)
+        if count:
+            self._reader.feed_into(self._input[:count] if count < READ else self._input, self.waiting)
+        return count > 0
+
+    def forget_card(self) -> None:
+        """Media that wait to be sent are on a card that is gone."""
+        if self.server is not None:
+            self.server.transfer.clear()
+
+    def _load(self) -> None:
+        """One module of those that answer, so that capture need not wait for all of them."""
+        if self._loading is None:
+            self._agent.add_job(self._agent.recorder.rest())
+            self._loading = on_demand.bring(on_demand.ANSWERING, self._brought)
+        for _ in self._loading:
+            return
+        self._loading = None
+        from evidock_agent.server import Server
+
+        self.server = Server(self._agent, self)

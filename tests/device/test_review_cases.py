@@ -1,0 +1,121 @@
+"""What a recorder still does wrong: each case fails today, and says what is to be mended."""
+
+from __future__ import annotations
+
+import pytest
+from support.board import MemoryCard, World
+from support.dock import Host, provisioned
+from support.tracks import provisioned as with_pictures
+
+from evidock_agent import signals
+from evidock_protocol import card, flash, kinds, merkle, sign1
+
+
+def folder(world: World) -> str:
+    assert world.agent is not None
+    return card.device_folder(world.agent.journal.device)
+
+
+def files(world: World) -> dict[str, bytes]:
+    assert world.medium is not None
+    return world.medium.files
+
+
+def rot(world: World, *sequences: int) -> list[bytes]:
+    """Cuts power and turns a bit of each entry in the ring over; the journal as it was."""
+    agent = world.agent
+    assert agent is not None
+    raws = world.raws()
+    addresses = [agent.journal._addresses[sequence - agent.journal.first] for sequence in sequences]
+    world.cut()
+    for address in addresses:
+        world.flash["journal"][address + flash.RECORD_HEAD + 60] ^= 1
+    return raws
+
+
+@pytest.mark.xfail(strict=True, reason="transfer and tallies take the first extension, not that of SEGMENT's media")
+def test_a_planted_file_of_another_kind_is_not_handed_out_for_a_sealed_one() -> None:
+    """AT-34: the host would keep the thief's file, and call honest evidence ALTERED."""
+    world = with_pictures()
+    world.record(3000)
+    body = next(body for body in world.bodies(kinds.SEGMENT) if body["number"] == 2)
+    genuine = world.file(1, 2, "AVI")
+    files(world)[card.segment_base(folder(world), 1, 2) + "WAV"] = bytes(body["length"])
+    host = Host(world)
+    host.attach()
+    assert host.media(1, 2, 0, body["length"]) == genuine
+
+
+@pytest.mark.xfail(strict=True, reason="_free_number looks at every planted folder in one slice, before capture begins")
+def test_planted_recordings_do_not_hold_up_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AT-28, AT-38: ten thousand folders on a slow card are a minute without sound, without the watchdog being fed."""
+    world = provisioned()
+    for number in range(1, 400):
+        files(world)[f"{folder(world)}/{card.recording_folder(number)}/X"] = b""
+    looks = [0]
+    names = MemoryCard.names
+
+    def counted(self: MemoryCard, path: str) -> list[str]:
+        looks[0] += 1
+        return names(self, path)
+
+    monkeypatch.setattr(MemoryCard, "names", counted)
+    assert world.board is not None
+    world.board.presses.append(signals.BUTTON_RECORD)
+    most = 0
+    while world.kinds()[-1] != "START":
+        before = looks[0]
+        world.step()
+        most = max(most, looks[0] - before)
+    assert most <= 16
+
+
+@pytest.mark.xfail(strict=True, reason="the newest record looks torn, and its number is used again: without an anchor, "
+                                       "nothing but the card's copy knows of it")  # fmt: skip
+def test_a_newest_entry_that_rotted_is_not_numbered_again() -> None:
+    """AT-11, AT-14: a host that holds it would see a fork."""
+    world = provisioned()
+    world.record(1500)
+    world.boot()  # so that the card's copy has all of it
+    world.settle()
+    raws = rot(world, world.agent.journal.size - 1 if world.agent else 0)
+    agent = world.boot()
+    world.settle()
+    assert agent.failed is not None or world.raws()[len(raws) - 1] in (raws[-1], b"")
+
+
+@pytest.mark.xfail(strict=True, reason="Journal.take knows the hash of one lost entry only; the card's copy has both")
+def test_two_entries_that_rotted_beside_each_other_leave_the_tree_right() -> None:
+    """Else heads and the next EPOCH carry a wrong root, which a host must call FORK or CHAIN_BREAK: ALTERED."""
+    world = provisioned()
+    world.record(1500)
+    world.press(signals.BUTTON_MARK)
+    for _ in range(2):
+        world.boot()
+        world.settle()
+    size = world.agent.journal.size if world.agent else 0
+    raws = rot(world, size - 3, size - 2)
+    agent = world.boot()
+    world.settle()
+    tree = merkle.TreeHasher()
+    for raw in raws + world.raws()[len(raws) :]:
+        tree.append(merkle.leaf_hash(sign1.statement_hash(raw)))
+    assert agent.journal.tree.root() == tree.root()
+
+
+@pytest.mark.xfail(strict=True, reason="Mirror._copy ends at an entry that flash lost, for good: the ring keeps all "
+                                       "that the card lacks, and fills up")  # fmt: skip
+def test_an_entry_that_rotted_before_it_was_copied_does_not_end_the_copy() -> None:
+    world = provisioned()
+    medium = world.medium
+    world.medium = None
+    world.boot()
+    world.settle()
+    rot(world, world.agent.journal.size - 2 if world.agent else 0)
+    world.medium = medium
+    world.boot()
+    world.settle()
+    world.record(1500)
+    agent = world.agent
+    assert agent is not None
+    assert (agent.mirror.usable, agent.mirror.end) == (True, agent.journal.size - 2)  # STOP and EPOCH follow the copy
