@@ -6,8 +6,6 @@ Specification: "The card". Names fit FAT's 8.3 form, so that a torn directory en
 import binascii
 
 from evidock_protocol.errors import Malformed
-from evidock_protocol.wav import WAV_HEADER as WAV_HEADER
-from evidock_protocol.wav import wav_header as wav_header
 
 ROOT = "EVIDOCK"
 JOURNAL = "JOURNAL.CBS"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from support.board import Medium, World, verify
+from support.board import Medium, MemoryCard, World, verify
 from support.dock import Host, provisioned
 
 from evidock_agent import journal, signals
 from evidock_agent import recorder as module
-from evidock_protocol import card, codes, kinds, messages, versions
+from evidock_protocol import card, codes, kinds, messages, versions, wav
 
 RECORD = signals.BUTTON_RECORD
 
@@ -288,6 +288,45 @@ def test_without_a_card_a_start_says_why_it_ended() -> None:
     verify(world)
 
 
+def test_planted_recordings_do_not_hold_up_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AT-28, AT-38: ten thousand folders on a slow card are a minute, in which the watchdog must be fed."""
+    world = provisioned()
+    assert world.board is not None
+    assert world.medium is not None
+    for number in range(1, 400):
+        world.medium.files[f"{the_agent(world).folder}/{card.recording_folder(number)}/X"] = b""
+    looks = [0]
+    names = MemoryCard.names
+
+    def counted(self: MemoryCard, path: str) -> list[str]:
+        looks[0] += 1
+        return names(self, path)
+
+    monkeypatch.setattr(MemoryCard, "names", counted)
+    world.board.presses.append(RECORD)
+    while world.kinds()[-1] != "START":
+        before, fed = looks[0], world.board.fed
+        world.step()
+        assert looks[0] - before <= 1
+        assert world.board.fed > fed
+    assert (looks[0], the_agent(world).recorder.number) == (400, 400)
+
+
+def test_a_card_that_is_pulled_while_a_number_is_looked_for() -> None:
+    world = provisioned()
+    assert world.board is not None
+    assert world.medium is not None
+    for number in range(1, 50):
+        world.medium.files[f"{the_agent(world).folder}/{card.recording_folder(number)}/X"] = b""
+    world.board.presses.append(RECORD)
+    for _ in range(20):
+        world.step()
+    world.medium = None
+    world.run(2000)
+    assert [kind for kind in world.kinds() if kind in ("START", "STOP")] == ["START", "STOP"]
+    assert the_agent(world).failed is None
+
+
 def test_long_recordings_change_the_key() -> None:
     world = provisioned(rate=500)
     world.press(RECORD)
@@ -298,4 +337,4 @@ def test_long_recordings_change_the_key() -> None:
 
 def test_the_reserve_is_what_the_journal_says() -> None:
     assert journal.RESERVE >= 8 * 700
-    assert card.WAV_HEADER % 512 == 0
+    assert wav.WAV_HEADER % 512 == 0

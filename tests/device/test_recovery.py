@@ -10,7 +10,7 @@ from support.dock import Host, provisioned
 
 from evidock.chain import Chain
 from evidock_agent import signals
-from evidock_protocol import card, codes, flash, kinds, messages, versions
+from evidock_protocol import card, codes, flash, kinds, messages, versions, wav
 from evidock_protocol.errors import Malformed
 from evidock_protocol.wire import Refusal
 
@@ -81,7 +81,7 @@ def test_a_checkpoint_that_waited_for_its_turn_accuses_nobody(delay: int, after:
     assert len(world.bodies(kinds.SEGMENT)) == 1
 
 
-@pytest.mark.parametrize("left", [0, 100, card.WAV_HEADER, 5 * SECOND, 11 * SECOND])
+@pytest.mark.parametrize("left", [0, 100, wav.WAV_HEADER, 5 * SECOND, 11 * SECOND])
 def test_a_trimmed_card_is_a_loss(left: int) -> None:
     """AT-33."""
     world, stem = cut_after(14)
@@ -90,7 +90,7 @@ def test_a_trimmed_card_is_a_loss(left: int) -> None:
     assert codes.FAULT_MEDIA_LOST in faults(world)
     # What is left is evidence all the same: an older checkpoint vouches for it.
     sealed = [(body["length"], body["attested_length"]) for body in world.bodies(kinds.SEGMENT)]
-    assert [length for length, _attested in sealed] == ([left] if left > card.WAV_HEADER else [])
+    assert [length for length, _attested in sealed] == ([left] if left > wav.WAV_HEADER else [])
     assert all(length - attested < 5 * SECOND for length, attested in sealed)
     verify(world)
 
@@ -99,7 +99,7 @@ def test_planted_files_are_not_sealed() -> None:
     """AT-34: neither the number nor the headers of files on a card are the recorder's word."""
     world, stem = cut_after(14)
     for number in range(2, 12):
-        planted = card.wav_header(8000, 1, 16, 0) + b"Y" * 90_000
+        planted = wav.wav_header(8000, 1, 16, 0) + b"Y" * 90_000
         the_card(world).files[stem[:-9] + card.segment_stem(number) + ".WAV"] = planted
     comes_up(world)
     assert codes.FAULT_RECOVERED_EXCESS in faults(world)
@@ -112,7 +112,7 @@ def test_planted_files_are_not_sealed() -> None:
 def test_surplus_files_are_named_once() -> None:
     world, stem = cut_after(14)
     for number in range(2, 12):
-        planted = card.wav_header(8000, 1, 16, 0) + b"Y" * 900
+        planted = wav.wav_header(8000, 1, 16, 0) + b"Y" * 900
         the_card(world).files[stem[:-9] + card.segment_stem(number) + ".WAV"] = planted
     comes_up(world)
     assert [(body["what"], body["segment"]) for body in world.bodies(kinds.FAULT)] == [
@@ -260,8 +260,8 @@ def test_checkpoints_that_are_gone_or_torn(garbage: bytes) -> None:
     the_card(world).files[stem + "CKP"] = garbage
     comes_up(world)
     (segment,) = world.bodies(kinds.SEGMENT)
-    assert segment["attested_length"] == card.WAV_HEADER
-    assert segment["length"] <= card.WAV_HEADER + 5 * SECOND + versions.LEAF_SOUND
+    assert segment["attested_length"] == wav.WAV_HEADER
+    assert segment["length"] <= wav.WAV_HEADER + 5 * SECOND + versions.LEAF_SOUND
     assert codes.FAULT_RECOVERED_EXCESS in faults(world)
     verify(world)
 

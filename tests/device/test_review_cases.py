@@ -3,22 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.board import MemoryCard, World
-from support.dock import Host, provisioned
-from support.tracks import provisioned as with_pictures
+from support.board import World
+from support.dock import provisioned
 
 from evidock_agent import signals
-from evidock_protocol import card, flash, kinds, merkle, sign1
-
-
-def folder(world: World) -> str:
-    assert world.agent is not None
-    return card.device_folder(world.agent.journal.device)
-
-
-def files(world: World) -> dict[str, bytes]:
-    assert world.medium is not None
-    return world.medium.files
+from evidock_protocol import flash, merkle, sign1
 
 
 def rot(world: World, *sequences: int) -> list[bytes]:
@@ -31,43 +20,6 @@ def rot(world: World, *sequences: int) -> list[bytes]:
     for address in addresses:
         world.flash["journal"][address + flash.RECORD_HEAD + 60] ^= 1
     return raws
-
-
-@pytest.mark.xfail(strict=True, reason="transfer and tallies take the first extension, not that of SEGMENT's media")
-def test_a_planted_file_of_another_kind_is_not_handed_out_for_a_sealed_one() -> None:
-    """AT-34: the host would keep the thief's file, and call honest evidence ALTERED."""
-    world = with_pictures()
-    world.record(3000)
-    body = next(body for body in world.bodies(kinds.SEGMENT) if body["number"] == 2)
-    genuine = world.file(1, 2, "AVI")
-    files(world)[card.segment_base(folder(world), 1, 2) + "WAV"] = bytes(body["length"])
-    host = Host(world)
-    host.attach()
-    assert host.media(1, 2, 0, body["length"]) == genuine
-
-
-@pytest.mark.xfail(strict=True, reason="_free_number looks at every planted folder in one slice, before capture begins")
-def test_planted_recordings_do_not_hold_up_a_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AT-28, AT-38: ten thousand folders on a slow card are a minute without sound, without the watchdog being fed."""
-    world = provisioned()
-    for number in range(1, 400):
-        files(world)[f"{folder(world)}/{card.recording_folder(number)}/X"] = b""
-    looks = [0]
-    names = MemoryCard.names
-
-    def counted(self: MemoryCard, path: str) -> list[str]:
-        looks[0] += 1
-        return names(self, path)
-
-    monkeypatch.setattr(MemoryCard, "names", counted)
-    assert world.board is not None
-    world.board.presses.append(signals.BUTTON_RECORD)
-    most = 0
-    while world.kinds()[-1] != "START":
-        before = looks[0]
-        world.step()
-        most = max(most, looks[0] - before)
-    assert most <= 16
 
 
 @pytest.mark.xfail(strict=True, reason="the newest record looks torn, and its number is used again: without an anchor, "

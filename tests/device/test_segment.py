@@ -8,25 +8,22 @@ import wave
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.board import MemoryCard, Power, World
+from support.board import EIO, MemoryCard, MemoryFile, Power, World
 
 from evidock_agent.sound import SoundSegment
-from evidock_protocol import card, merkle, versions
+from evidock_protocol import merkle, versions, wav
 
 LEAF = versions.LEAF_SOUND
-
-
-class Source:
-    rate, channels, bits = 8000, 1, 16
 
 
 def a_segment() -> tuple[World, SoundSegment]:
     world = World()
     cards = MemoryCard(world, Power())
     cards.mount()
-    return world, SoundSegment(cards, "EVIDOCK/0", 1, 1, Source(), 1000)  # pyright: ignore[reportArgumentType]
+    return world, SoundSegment(cards, "EVIDOCK/0", 1, 1, (8000, 1, 16), 1000)
 
 
 def sealed(segment: SoundSegment) -> dict[str, Any]:
@@ -69,8 +66,8 @@ def test_roots_leaves_and_header(sizes: list[int], seed: int) -> None:
     body = sealed(segment)
     assert world.medium is not None
     found = world.medium.files[segment.stem + "WAV"]
-    root, leaves = independent_root(found[: card.WAV_HEADER], data)
-    assert found[card.WAV_HEADER :] == data
+    root, leaves = independent_root(found[: wav.WAV_HEADER], data)
+    assert found[wav.WAV_HEADER :] == data
     assert body["root"] == root
     assert world.medium.files[segment.stem + "LVS"] == b"".join(leaves)
     assert (body["length"], body["written"], body["expected"]) == (512 + len(data), len(data) // 2, 32000)
@@ -87,6 +84,36 @@ def test_a_checkpoint_vouches_for_whole_leaves_only(blocks: int) -> None:
         segment.write(memoryview(data))
     values = segment.checkpoint_values(bytes(32), bytes(32), 1, 2000)
     whole = blocks * 4096 // LEAF
-    assert (values["leaves"], values["length"]) == (whole, card.WAV_HEADER + whole * LEAF)
+    assert (values["leaves"], values["length"]) == (whole, wav.WAV_HEADER + whole * LEAF)
     leaves = merkle.hash_leaves(data * blocks, 0, LEAF)[:whole]
     assert values["root"] == merkle.root_of(leaves)
+
+
+@pytest.mark.parametrize("failing", ["open", "write"])
+def test_a_segment_whose_leaves_cannot_be_written_lets_go_of_its_media(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    open_, write, close = MemoryCard.open, MemoryFile.write, MemoryFile.close
+
+    def opening(cards: MemoryCard, path: str, mode: str) -> MemoryFile:
+        if failing == "open" and path.endswith("LVS"):
+            raise OSError(EIO)
+        return open_(cards, path, mode)
+
+    def writing(file: MemoryFile, data: bytes) -> int:
+        if failing == "write" and file._path.endswith("LVS"):
+            raise OSError(EIO)
+        return write(file, data)
+
+    def closing(file: MemoryFile) -> None:
+        closed.append(file._path[-3:])
+        close(file)
+
+    monkeypatch.setattr(MemoryCard, "open", opening)
+    monkeypatch.setattr(MemoryFile, "write", writing)
+    monkeypatch.setattr(MemoryFile, "close", closing)
+    with pytest.raises(OSError, match=str(EIO)):
+        a_segment()
+    assert "WAV" in closed
+    assert ("LVS" in closed) == (failing == "write")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.board import MemoryCard, World
+from support.board import Clip, MemoryCard, World
 from support.dock import Host, provisioned
+from support.tracks import provisioned as with_pictures
 
-from evidock_protocol import card, messages
+from evidock_agent import tallies
+from evidock_protocol import card, kinds, merkle, messages
 from evidock_protocol.wire import Refusal
 
 SEALED = b"\x01" * 32
@@ -24,6 +26,12 @@ def world() -> World:
 def stem(world: World, number: int) -> str:
     assert world.agent is not None
     return card.segment_base(world.agent.folder, 1, number)
+
+
+def kept(world: World, number: int, extension: str = "WAV") -> bytes:
+    found = world.file(1, number, extension)
+    assert found is not None
+    return found
 
 
 def put(world: World, number: int, extension: str, data: bytes, leaves: bytes | None) -> None:
@@ -89,7 +97,7 @@ def test_leaves_without_a_file(world: World) -> None:
 
 
 def test_a_segment_is_looked_for_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(world, 2, "MP4", bytes(100_000), SEALED * 3)
+    put(world, 2, "MP4", bytes(100_000), merkle.leaf_hash(bytes(512)) + SEALED * 2)
     host = attached(world)
     asked: list[str] = []
     monkeypatch.setattr(MemoryCard, "size", _counting(asked, MemoryCard.size))
@@ -135,3 +143,71 @@ def test_a_file_that_has_become_shorter(world: World) -> None:
     assert code_of(host, messages.MEDIA, **media(2, offset=3990)) == messages.STORAGE
     world.run(500)  # the card is mounted anew
     assert host.media(1, 2, 3936, 64) == bytes(64)
+
+
+@pytest.mark.parametrize(("number", "extension"), [(1, "WAV"), (2, "AVI")])
+@pytest.mark.parametrize("copied", [0, 512, 100_000])
+def test_a_planted_file_of_another_kind_is_not_handed_out(number: int, extension: str, copied: int) -> None:
+    """AT-34: the host would keep the thief's file, and call honest evidence ALTERED."""
+    world = with_pictures()
+    world.record(3000)
+    body = next(body for body in world.bodies(kinds.SEGMENT) if body["number"] == number)
+    genuine = kept(world, number, extension)
+    for _media, other in card.EXTENSIONS:
+        if other != extension:
+            put(world, number, other, genuine[:copied] + bytes(body["length"]), None)
+    host = attached(world)
+    assert host.media(1, number, 0, body["length"]) == genuine
+
+
+def test_a_planted_file_with_the_header_of_its_own_kind() -> None:
+    """AT-34: it says what it is, and was not sealed under this number."""
+    world = with_pictures(clip=Clip())
+    world.record(3000)
+    sound, pictures, clip = kept(world, 1), kept(world, 2, "AVI"), kept(world, 3, "MP4")
+    put(world, 2, "WAV", sound, None)
+    put(world, 3, "WAV", sound, None)
+    put(world, 3, "AVI", pictures, None)
+    host = attached(world)
+    assert host.media(1, 2, 0, len(pictures)) == pictures
+    assert host.media(1, 3, 0, len(clip)) == clip
+
+
+def test_a_planted_file_is_not_counted(world: World) -> None:
+    """What waits is what was sealed, whatever lies beside it."""
+    agent = world.agent
+    assert agent is not None
+    size = len(kept(world, 1))
+    put(world, 2, "AVI", bytes(700), merkle.leaf_hash(bytes(512)))
+    put(world, 1, "AVI", bytes(9), None)
+    put(world, 1, "BIN", bytes(9), None)
+    assert tallies._size(agent, 1, 1) == size
+    assert tallies._size(agent, 1, 2) == 700
+    assert tallies._size(agent, 1, 3) == tallies._size(agent, 0, 1) == tallies._size(agent, 1, 1 << 40) == 0
+
+
+def test_a_changed_header_is_handed_out_as_it_is(world: World) -> None:
+    """It is for the host to say what was altered."""
+    changed = b"\xff" + kept(world, 1)[1:]
+    put(world, 1, "WAV", changed, None)
+    assert attached(world).media(1, 1, 0, len(changed)) == changed
+
+
+def test_no_board_seeks_beyond_31_bits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A planted file may be as long as FAT32 allows; an OverflowError would end the service."""
+    put(world, 2, "MP4", bytes(5000), SEALED)
+    host = attached(world)
+    size = MemoryCard.size
+
+    def enormous(self: MemoryCard, path: str) -> int | None:
+        return size(self, path) and (1 << 32) - 1
+
+    monkeypatch.setattr(MemoryCard, "size", enormous)
+    limit = (1 << 31) - 1
+    for offset, length in ((limit, 1), (limit - 63, 64), (1 << 31, 64), (0, limit + 1), ((1 << 32) - 65, 64)):
+        asked = media(2, offset=offset, length=length)
+        assert code_of(host, messages.MEDIA, **asked) == messages.OUT_OF_RANGE
+    assert code_of(host, messages.LEAVES, number=2, first=1 << 26, count=1) == messages.OUT_OF_RANGE
+    assert host.ask(messages.LEAVES, {"recording": 1, "number": 2, "first": (1 << 26) - 1, "count": 1})["hashes"] == b""
+    # So far a board can seek, and finds the file to be shorter.
+    assert code_of(host, messages.MEDIA, **media(2, offset=limit - 64)) == messages.STORAGE

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from evidock_protocol import card, framing, versions
+from evidock_protocol import framing, versions, wav
 
 
 def test_each_format_accepts_itself() -> None:
@@ -23,7 +23,7 @@ def test_limits_fit_one_another() -> None:
     assert versions.MAXIMUM_STATEMENT < versions.MAXIMUM_REQUEST < versions.MAXIMUM_PAYLOAD
     assert versions.MINIMUM_LEAF <= versions.LEAF_SOUND <= versions.LEAF_DEFAULT <= versions.MAXIMUM_LEAF
     assert versions.MAXIMUM_SEGMENT <= versions.MAXIMUM_FILE
-    assert card.WAV_HEADER < versions.MAXIMUM_SEGMENT
+    assert wav.WAV_HEADER < versions.MAXIMUM_SEGMENT
     assert framing.frame_size(versions.MAXIMUM_PAYLOAD) < 4300
 
 

@@ -14,7 +14,6 @@ from typing import Any
 from evidock import keys
 from evidock.errors import LineLost
 from evidock_protocol import (
-    card,
     codes,
     entry,
     framing,
@@ -25,6 +24,7 @@ from evidock_protocol import (
     sign1,
     statements,
     versions,
+    wav,
     wire,
 )
 
@@ -123,9 +123,9 @@ class ScriptedRecorder:
         """Seals a segment of random sound, `length` bytes after its header."""
         number = 1 + max((n for r, n in self.media if r == self.recordings), default=0)
         key = (self.recordings, number)
-        data = bytearray(card.wav_header(16000, 1, 16, length) + self.random.randbytes(length))
+        data = bytearray(wav.wav_header(16000, 1, 16, length) + self.random.randbytes(length))
         self.media[key] = data
-        head = card.WAV_HEADER
+        head = wav.WAV_HEADER
         self.leaves[key] = [merkle.leaf_hash(data[:head]), *merkle.hash_leaves(bytes(data), head, LEAF)]
         first = self.ticks
         self.ticks += length // 32

@@ -13,7 +13,7 @@ import binascii
 import json
 import sys
 
-from evidock_protocol import card, cbor, custody_kinds, entry, flash, kinds, merkle, private, sign1, statements, wire
+from evidock_protocol import cbor, custody_kinds, entry, flash, kinds, merkle, private, sign1, statements, wav, wire
 from evidock_protocol.errors import Malformed, ProtocolError, UnknownFormat
 
 FILES = ("entries", "statements", "private", "flash", "messages", "wav", "journal")
@@ -227,13 +227,13 @@ def media_head(case):
 
 
 def accepted_wav(case):
-    header = card.wav_header(case["rate"], case["channels"], case["bits"], case["data_length"])
+    header = wav.wav_header(case["rate"], case["channels"], case["bits"], case["data_length"])
     equal(header, raw(case["hex"]))
-    equal(len(header), card.WAV_HEADER)
+    equal(len(header), wav.WAV_HEADER)
 
 
 def rejected_wav(case):
-    refused(case["error"], card.wav_header, case["rate"], case["channels"], case["bits"], case["data_length"])
+    refused(case["error"], wav.wav_header, case["rate"], case["channels"], case["bits"], case["data_length"])
 
 
 def sample_journal(case):

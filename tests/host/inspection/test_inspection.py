@@ -11,7 +11,7 @@ from support.forged_media import avi_file
 
 from evidock import EvidockError, inspection
 from evidock.inspection import decoder
-from evidock_protocol import card, cbor, codes, flash, framing, kinds, merkle, messages, sign1, statements, wire
+from evidock_protocol import cbor, codes, flash, framing, kinds, merkle, messages, sign1, statements, wav, wire
 
 
 def said(path: Path) -> str:
@@ -186,7 +186,7 @@ def test_the_second_decoder_agrees_with_the_first(data: bytes) -> None:
 
 
 def test_wav_heads_agree() -> None:
-    head = card.wav_header(48_000, 2, 16, 1000)
+    head = wav.wav_header(48_000, 2, 16, 1000)
     assert decoder.wav(head)["rate"] == struct.unpack_from("<I", head, 24)[0] == 48_000
     assert merkle.leaf_hash(b"") != merkle.leaf_hash(head)
 

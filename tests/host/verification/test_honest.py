@@ -7,7 +7,7 @@ from support.forge import START_MS, Host, Recorder, key_of, shift, sound
 from support.verified import expect, only, report_of
 
 from evidock.report import Provenance, Report, State, Verdict
-from evidock_protocol import card, codes, kinds
+from evidock_protocol import codes, kinds, wav
 
 
 def report_on(host: Host, recorder: Recorder, folder: Path, **options: object) -> Report:
@@ -24,7 +24,7 @@ def crashed(host: Host, anchor: bool = True, pause: float = 30) -> Recorder:
     recorder.segment(3)
     first = recorder.last_tick
     recorder.wait(2)
-    recorder.restart(pause, anchor=[start, 2, card.WAV_HEADER + 60_000, first + 1900] if anchor else None)
+    recorder.restart(pause, anchor=[start, 2, wav.WAV_HEADER + 60_000, first + 1900] if anchor else None)
     recorder.seal(sound(2), first, first + 2000, attested=codes.ATTESTED_RECOVERED, boot=1)
     recorder.interrupt(codes.CAUSE_POWER_LOST, boot=1)
     recorder.stop(codes.STOP_INTERRUPTED, boot=1)
@@ -409,7 +409,7 @@ def test_at_34_more_was_recovered_than_checkpoints_vouch_for(
     recorder.booted()
     recorder.wait(5)
     recorder.start()
-    length = card.WAV_HEADER + len(sound(vouched, ("x",)))
+    length = wav.WAV_HEADER + len(sound(vouched, ("x",)))
     recorder.segment(10, attested=codes.ATTESTED_RECOVERED, attested_length=length)
     recorder.stop()
     host.dock(recorder)

@@ -9,7 +9,7 @@ from support.verified import expect, only, report_of
 
 from evidock import layout
 from evidock.report import State, Verdict
-from evidock_protocol import card, merkle
+from evidock_protocol import card, merkle, wav
 
 FIRST_START = 12.0  # seconds of the shift at which its first recording starts
 LEAF = 16 * 1024
@@ -28,7 +28,7 @@ def test_a_clean_store_is_verified(store: Path, host: Host) -> None:
     assert report.devices[0].epochs == 4
 
 
-@pytest.mark.parametrize("offset", [card.WAV_HEADER, 20_000, card.WAV_HEADER + 2 * SECOND - 1])
+@pytest.mark.parametrize("offset", [wav.WAV_HEADER, 20_000, wav.WAV_HEADER + 2 * SECOND - 1])
 def test_at_1_a_flipped_bit_is_located_to_its_leaf_and_its_seconds(store: Path, host: Host, offset: int) -> None:
     path = media(store, 1, 2)
     data = bytearray(path.read_bytes())
@@ -36,8 +36,8 @@ def test_at_1_a_flipped_bit_is_located_to_its_leaf_and_its_seconds(store: Path, 
     path.write_bytes(data)
     report = report_of(store, host)
     finding = expect(report, Verdict.ALTERED, "CONTENT_MISMATCH", 1)
-    leaf = (offset - card.WAV_HEADER) // LEAF
-    start = card.WAV_HEADER + leaf * LEAF
+    leaf = (offset - wav.WAV_HEADER) // LEAF
+    start = wav.WAV_HEADER + leaf * LEAF
     assert finding.bytes == (start, min(start + LEAF, len(data)))
     assert (finding.recording, finding.segment) == (1, 2)
     assert finding.path is not None
@@ -64,12 +64,12 @@ def test_at_1_replaced_bytes_in_two_places_are_two_findings(store: Path, host: H
 def test_at_1_a_reencoded_file_is_altered_as_a_whole(store: Path, host: Host) -> None:
     path = media(store, 2, 1)
     data = sound(2.0, seed=99)
-    path.write_bytes(card.wav_header(16_000, 1, 16, len(data)) + data)
+    path.write_bytes(wav.wav_header(16_000, 1, 16, len(data)) + data)
     finding = expect(report_of(store, host), Verdict.ALTERED, "CONTENT_MISMATCH", 1)
-    assert finding.bytes == (card.WAV_HEADER, card.WAV_HEADER + len(data))
+    assert finding.bytes == (wav.WAV_HEADER, wav.WAV_HEADER + len(data))
 
 
-@pytest.mark.parametrize("kept", [0, 100, card.WAV_HEADER, 30_000, 2 * SECOND])
+@pytest.mark.parametrize("kept", [0, 100, wav.WAV_HEADER, 30_000, 2 * SECOND])
 def test_at_1_a_truncated_file_is_altered_from_its_cut_on(store: Path, host: Host, kept: int) -> None:
     path = media(store, 1, 1)
     whole = path.read_bytes()
@@ -200,10 +200,10 @@ def test_a_segment_that_never_came_is_pending(tmp_path: Path, host: Host) -> Non
 def test_at_24_a_swapped_header(store: Path, host: Host) -> None:
     path = media(store, 1, 1)
     data = bytearray(path.read_bytes())
-    data[: card.WAV_HEADER] = card.wav_header(8_000, 1, 16, len(data) - card.WAV_HEADER)
+    data[: wav.WAV_HEADER] = wav.wav_header(8_000, 1, 16, len(data) - wav.WAV_HEADER)
     path.write_bytes(data)
     finding = expect(report_of(store, host), Verdict.ALTERED, "CONTENT_MISMATCH", 24)
-    assert finding.bytes == (0, card.WAV_HEADER)
+    assert finding.bytes == (0, wav.WAV_HEADER)
 
 
 def test_at_30_a_renamed_file(store: Path, host: Host) -> None:
@@ -263,8 +263,8 @@ def test_a_thief_without_keys_cannot_sign_for_his_edit(store: Path, host: Host) 
     path.write_bytes(data)
 
     def seal(payload: dict[int, object]) -> None:
-        leaves = merkle.hash_leaves(data, card.WAV_HEADER, LEAF)
-        header = merkle.leaf_hash(data[: card.WAV_HEADER])
+        leaves = merkle.hash_leaves(data, wav.WAV_HEADER, LEAF)
+        header = merkle.leaf_hash(data[: wav.WAV_HEADER])
         payload[10][6] = merkle.segment_root(header, merkle.root_of(leaves))  # type: ignore[index]
 
     original = shift(Host()).entries[4]
