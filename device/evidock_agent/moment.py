@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from evidock_agent import ports
 
 _TICKS = (1 << 30) - 1  # ticks of real boards wrap after this (12.4 days); as a mask, a small integer on a board too
+_LONGEST_STEP = _TICKS >> 1  # a longer one is a step back
 _EARLIEST_MS = 1_577_836_800_000  # 2020-01-01
 _LATEST_MS = 4_102_444_800_000  # 2100-01-01, exclusive
 
@@ -20,7 +21,7 @@ def is_plausible(unix_ms: int) -> bool:
 
 
 class Moments:
-    """Milliseconds since boot, unwrapped, and the wall clock beside them. Call `now()` at least once in 12 days."""
+    """Milliseconds since boot, unwrapped, and the wall clock beside them. Call `now()` at least once in 6 days."""
 
     def __init__(self, clock: "ports.Clock"):
         self._clock = clock
@@ -29,9 +30,11 @@ class Moments:
         self._synchronised = False
 
     def now(self) -> int:
-        """Milliseconds since this object was made, which is at boot."""
+        """Milliseconds since this object was made, which is at boot. None pass when the clock steps back."""
         ticks = self._clock.ticks_ms()
-        self._elapsed += (ticks - self._last) & _TICKS
+        step = (ticks - self._last) & _TICKS
+        if 0 < step <= _LONGEST_STEP:  # after 12.4 days each sum is a new object
+            self._elapsed += step
         self._last = ticks
         return self._elapsed
 

@@ -93,7 +93,7 @@ class Recorder:
         if self.active:
             return
         yield from self.make_ready()
-        number = self._free_number()
+        number = yield from self._free_number()
         now = telemetry.read(agent)
         bits = 0
         for track in self.tracks:
@@ -203,7 +203,8 @@ class Recorder:
         yield from agent.journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
-    def _free_number(self) -> int:
+    def _free_number(self):
+        """Generator: the number of the next recording, a look at the card a slice: somebody may have put many there."""
         agent = self._agent
         number = self.number + 1
         try:
@@ -211,6 +212,7 @@ class Recorder:
                 agent.folder + "/" + card.recording_folder(number)
             ):
                 number += 1  # whatever lies there, it is not written over
+                yield
         except OSError:  # the card went just now; opening the segment will say so
             agent.lose_card()
         return number

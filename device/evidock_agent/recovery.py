@@ -6,7 +6,7 @@ an anchor knows and the card lacks is MEDIA_LOST (AT-33). Loaded on demand, beca
 """
 
 from evidock_agent import recovered, telemetry
-from evidock_protocol import card, codes, kinds
+from evidock_protocol import card, codes, kinds, wav
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _recover_files(agent: "Agent", left: "OpenRecording", pending: dict, reached
         for beside in _group(number, len(tracks), len(running)):
             track = _of_number(beside, tracks, running)
             if beside > left.number and beside not in left.passed and track and track.seals:
-                pending.setdefault(beside, card.WAV_HEADER)  # all were flushed before one of them got its anchor
+                pending.setdefault(beside, wav.WAV_HEADER)  # all were flushed before one of them got its anchor
     last = reached + len(tracks)  # of each track one segment may have begun since: more files are not this recording's
     for number in range(left.number + 1, last + 1):
         if number in left.passed:
@@ -96,7 +96,7 @@ def _recover_file(agent: "Agent", left: "OpenRecording", track, number: int, pen
         if follows or number in pending:
             values = [pending.pop(number, 0), 0]
             yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, values)
-    elif size > card.WAV_HEADER or follows:
+    elif size > wav.WAV_HEADER or follows:
         yield from recovered.seal(agent, left, track, number, size, pending)
     elif size < pending.get(number, 0):
         yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, [pending.pop(number), size])
@@ -153,7 +153,7 @@ def _holds_media(agent: "Agent", left: "OpenRecording", number: int, last: int) 
     while number <= last:
         stem = card.segment_base(agent.folder, left.recording, number)
         for _media, extension in card.EXTENSIONS:
-            if (cards.size(stem + extension) or 0) > card.WAV_HEADER:
+            if (cards.size(stem + extension) or 0) > wav.WAV_HEADER:
                 return True
         number += 1
     return False

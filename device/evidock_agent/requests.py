@@ -188,7 +188,7 @@ def _receipt(agent: "Agent", server: "Server", values: dict):
     body["statement"] = values["receipt"]
     sequence = yield from agent.journal.append(kinds.HOST, body, spare=True)
     server.session.note_receipt(values["receipt"])
-    agent.backlog.discount(agent, values["receipt"])
+    yield from agent.backlog.discount_steps(agent, values["receipt"])
     return {"sequence": sequence}
 
 

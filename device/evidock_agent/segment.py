@@ -54,10 +54,14 @@ class Segment:
         cards.make_folder(folder + "/" + card.recording_folder(recording))
         self.stem = card.segment_base(folder, recording, number)
         self.path = self.stem + card.extension(media)
-        self._media = cards.open(self.path, "wb")
-        self._media.write(header)
-        self._leaves = cards.open(self.stem + card.LEAVES, "wb")
-        self._leaves.write(bytes(merkle.HASH_SIZE))  # the header's leaf, known when the segment closes
+        self._media = self._leaves = cards.open(self.path, "wb")
+        try:
+            self._media.write(header)
+            self._leaves = cards.open(self.stem + card.LEAVES, "wb")
+            self._leaves.write(bytes(merkle.HASH_SIZE))  # the header's leaf, known when the segment closes
+        except OSError:
+            self.abandon()
+            raise
 
     def write(self, data: "Buffer") -> None:
         """Appends. Nothing is allocated but for leaves that it completes, if it ends with a leaf or before."""

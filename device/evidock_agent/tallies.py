@@ -4,6 +4,7 @@ yet.
 Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neither evidence nor epochs (AT-38).
 """
 
+from evidock_agent import sealed_media
 from evidock_protocol import card, codes, entry, kinds, statements
 from evidock_protocol.errors import ProtocolError
 
@@ -71,26 +72,33 @@ class Backlog:
         self.bytes += length
 
     def discount(self, agent: "Agent", raw_receipt: bytes) -> None:
-        """Takes off what a receipt lists."""
+        """Takes off what a receipt lists, at once."""
+        for _ in self.discount_steps(agent, raw_receipt):
+            pass
+
+    def discount_steps(self, agent: "Agent", raw_receipt: bytes):
+        """Generator: takes off what a receipt lists, a segment a slice: each is looked for on the card."""
         try:
             _sealed, values = entry.parse_statement(raw_receipt, statements.TYP_RECEIPT)
         except ProtocolError:  # checked before it was written; a later format counts for nothing here
             return
         for recording, number, _root in values["segments"]:
             self.segments = max(0, self.segments - 1)
-            self.bytes = max(0, self.bytes - _size(agent, card.segment_base(agent.folder, recording, number)))
+            self.bytes = max(0, self.bytes - _size(agent, recording, number))
+            yield
 
 
-def _size(agent: "Agent", stem: str) -> int:
+def _size(agent: "Agent", recording: int, number: int) -> int:
     """Bytes of a segment's file, 0 when it cannot be told."""
-    try:
-        for _media, extension in card.EXTENSIONS if agent.card_identity else ():
-            size = agent.board.card.size(stem + extension)
-            if size is not None:
-                return size
-    except OSError:  # the card was pulled just now
+    if agent.card_identity is None:
         return 0
-    return 0
+    cards = agent.board.card
+    try:
+        stem = card.segment_base(agent.folder, recording, number)
+        found = sealed_media.find(cards, stem, sealed_media.leaf_list(cards, stem)[0])
+    except (OSError, ProtocolError):  # the card was pulled just now, or no file can have such a number
+        return 0
+    return found[1] if found is not None else 0
 
 
 def host_body(event: int, host: bytes | None) -> dict:

@@ -3,6 +3,7 @@
 Specification: "Messages" (LEAVES, MEDIA). The host owns the credit; nothing is kept for retransmission.
 """
 
+from evidock_agent import sealed_media
 from evidock_protocol import card, messages, versions
 from evidock_protocol.wire import Refusal
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 QUEUE = 32  # ranges that may wait; the host's unread requests are bounded by the line's buffer anyway
 MINIMUM_CHUNK = 64
+FURTHEST = (1 << 31) - 1  # byte of a file up to which a board with 32 bits can seek
 _LEAF = 32  # bytes of one leaf hash
-_UNSEALED = bytes(_LEAF)
 
 
 class Transfer:
@@ -43,7 +44,7 @@ class Transfer:
         found = self._locate(recording, number)
         path, size = found[2], found[4]
         end = offset + length
-        if not length or end > size:
+        if not length or end > size or end > FURTHEST:
             raise Refusal(messages.OUT_OF_RANGE, "bytes to %d of %d" % (end, size))
         if not MINIMUM_CHUNK <= chunk <= versions.MAXIMUM_CHUNK:
             raise Refusal(messages.OUT_OF_RANGE, "chunk of %d bytes" % chunk)
@@ -98,33 +99,19 @@ class Transfer:
         if self._found[0] == recording and self._found[1] == number:
             return self._found
         if agent.card_identity is not None and 1 <= recording <= 9999999 and 1 <= number <= 9999999:
+            cards = agent.board.card
             stem = card.segment_base(agent.folder, recording, number)
-            leaves = stem + card.LEAVES
             try:
-                leaf_bytes = self._sealed_leaves(leaves)
-                for _media, extension in card.EXTENSIONS if leaf_bytes else ():
-                    size = agent.board.card.size(stem + extension)
-                    if size is not None:
-                        self._found = (recording, number, stem + extension, leaves, size, leaf_bytes // _LEAF)
-                        return self._found
+                leaf, size = sealed_media.leaf_list(cards, stem)
+                found = sealed_media.find(cards, stem, leaf) if leaf else None
+                if found is not None:
+                    leaves = min(size, FURTHEST) // _LEAF
+                    self._found = (recording, number, found[0], stem + card.LEAVES, found[1], leaves)
+                    return self._found
             except OSError:
                 agent.lose_card()
                 raise Refusal(messages.STORAGE, "the card could not be read")
         raise Refusal(messages.NO_SUCH_SEGMENT, "no segment %d of recording %d on this card" % (number, recording))
-
-    def _sealed_leaves(self, path: str) -> int:
-        """Bytes of a segment's leaf hashes; 0 when it was given up or never sealed.
-
-        The header's leaf comes first and is written last, when a segment is closed, over 32 zero bytes. So the list of
-        one that was given up begins with zeros, and a file of an encoder that nothing was hashed of has no list.
-        """
-        cards = self._agent.board.card
-        size = cards.size(path)
-        if not size:
-            return 0
-        with cards.open(path, "rb") as file:
-            first = file.read(_LEAF)
-        return 0 if len(first) < _LEAF or first == _UNSEALED else size
 
     def _open(self, path: str) -> "ports.File":
         if self._file is None or path != self._path:

@@ -15,7 +15,7 @@ from evidock.client import Recorder as Client
 from evidock.docking import sync
 from evidock.provisioning import provision
 from evidock_protocol import entry, kinds, sign1, statements
-from evidock_simulator.lane import Line, Recorder
+from evidock_simulator.lane import Recorder
 
 SCENARIO = {
     "name": "strangers",
