@@ -5,6 +5,7 @@ from __future__ import annotations
 # Whole files.
 FILES: dict[str, str] = {
     "tests/device/ports/test_simulator_ports.py": "starts MicroPython itself for the contract of the ports, on a pty",
+    "tests/device/test_review_cases.py": "known faults, each expected to fail: what fails on CPython fails there too",
     "tests/device/test_life.py": "hypothesis's own search through whole lives; the files beside it do what it does",
     "tests/protocol/test_specification.py": "compares a document with tables of protocol and host: no code runs",
 }
@@ -57,6 +58,8 @@ LONG: dict[str, list[str]] = {
     # These two take seconds, but up to 1.5 GB on the WebAssembly build.
     "tests/device/test_provisioning.py": ["test_a_cut_at_any_operation_leaves_a_blank_recorder_or_a_provisioned_one"],
     "tests/device/test_recorder.py": ["test_long_recordings_change_the_key"],
+    "tests/device/test_recovered_pictures.py": ["test_a_file_longer_than_any_segment_is_not_read_to_its_end"],
+    "tests/device/test_sound_faults.py": ["test_a_clock_that_steps_back_while_pictures_come"],
     "tests/device/test_recovery.py": [
         "test_boots_without_end_and_without_a_card_leave_a_recorder_that_docks_with_one",
         "test_boots_without_end_never_fill_a_recorder_with_a_card",
@@ -69,8 +72,10 @@ HEAVY = {
     "tests/device/test_picture_agent.py",
     "tests/device/test_power_cuts.py",
     "tests/device/test_recorder.py",
+    "tests/device/test_recovered_pictures.py",
     "tests/device/test_recovery.py",
     "tests/device/test_session.py",
+    "tests/device/test_sound_faults.py",
     "tests/device/test_tracks.py",
 }
 

@@ -162,6 +162,13 @@ class MonkeyPatch:
         self._undo.append(lambda: owner.pop(key) if old is _NONE else owner.__setitem__(key, old))
         owner[key] = value
 
+    def delitem(self, owner, key, raising=True):
+        if key in owner:
+            old = owner.pop(key)
+            self._undo.append(lambda: owner.__setitem__(key, old))
+        elif raising:
+            raise KeyError(key)
+
     def undo(self):
         while self._undo:
             self._undo.pop()()
