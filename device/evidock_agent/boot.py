@@ -163,7 +163,7 @@ def begin(agent: "Agent", scan: "Scan"):
     agent.tidying.card_seen = agent.board.card.present()
     agent.card_identity = yield from medium.attach(agent)
     for sequence in scan.receipts:
-        agent.backlog.discount(agent, entry.parse(agent.journal.raw(sequence)).body["statement"])
+        yield from agent.backlog.discount_steps(agent, entry.parse(agent.journal.raw(sequence)).body["statement"])
         yield
     agent.recorder.number = max(scan.recordings, agent.anchors.recordings) or newest_recording(agent)
     while (yield from agent.tidying.make_ready()):
@@ -206,11 +206,14 @@ def read_journal(agent: "Agent"):
 
 
 def newest_recording(agent: "Agent") -> int:
-    """The highest number of a recording on the card, 0 without: for a journal whose last START has left the ring."""
+    """The highest number of a recording on the card, 0 without: for a journal whose last START has left the ring.
+
+    Each recording took an entry at least: a higher number is somebody's folder, and might leave no number after it.
+    """
     newest = 0
     try:
         for name in agent.board.card.names(agent.folder) if agent.card_identity is not None else ():
-            if len(name) == 8 and name[0] == "R" and name[1:].isdigit():
+            if len(name) == 8 and name[0] == "R" and name[1:].isdigit() and int(name[1:]) <= agent.journal.size:
                 newest = max(newest, int(name[1:]))
     except OSError:  # the card was pulled just now
         return newest

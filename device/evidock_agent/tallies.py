@@ -71,11 +71,6 @@ class Backlog:
         self.segments += 1
         self.bytes += length
 
-    def discount(self, agent: "Agent", raw_receipt: bytes) -> None:
-        """Takes off what a receipt lists, at once."""
-        for _ in self.discount_steps(agent, raw_receipt):
-            pass
-
     def discount_steps(self, agent: "Agent", raw_receipt: bytes):
         """Generator: takes off what a receipt lists, a segment a slice: each is looked for on the card."""
         try:

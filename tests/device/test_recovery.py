@@ -416,6 +416,15 @@ def test_a_recording_whose_start_rotted_keeps_its_number() -> None:
     assert [body["recording"] for body in starts] == [1, 3]
 
 
+def test_a_planted_folder_with_the_last_number_leaves_numbers() -> None:
+    world = provisioned()
+    the_card(world).files[f"{world.agent.folder if world.agent else ''}/R9999999/S0000001.WAV"] = b"planted"
+    world.boot()
+    world.settle()
+    world.record(1500)
+    assert [body["recording"] for body in world.bodies(kinds.START)] == [1]
+
+
 def test_a_card_that_fails_in_recovery_is_named_with_the_segment_that_it_failed_at() -> None:
     world, _stem = cut_after(14)
     stem_of_second = _stem[:-2] + "2."
