@@ -96,32 +96,47 @@ def test_a_host_that_comes_while_something_records_is_answered() -> None:
     verify(world)
 
 
-def test_only_what_was_brought_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+class Forgotten:
+    """Within it these modules are not loaded. Afterwards all are again what they were: others hold their classes."""
+
+    def __init__(self, names: tuple[str, ...]):
+        self._names = names
+
+    def __enter__(self) -> None:
+        for name in self._names:
+            __import__(name)
+        self._kept = {name: module for name, module in sys.modules.items() if name.startswith("evidock_")}
+        on_demand.let_go(self._names)
+
+    def __exit__(self, *_error: object) -> None:
+        on_demand.let_go([name for name in sys.modules if name.startswith("evidock_") and name not in self._kept])
+        for name, module in self._kept.items():
+            sys.modules[name] = module
+            package, _, leaf = name.rpartition(".")
+            if package:
+                setattr(self._kept[package], leaf, module)
+
+
+def test_only_what_was_brought_is_let_go() -> None:
     names = ("evidock_agent.session", "evidock_agent.pinned", "evidock_agent.transfer")
     kept = sys.modules[names[0]]
-    for name in names[1:]:
-        __import__(name)
-        monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delattr(evidock_agent, name.rpartition(".")[2])
-    brought: list[str] = []
-    for _ in on_demand.bring(names, brought):
-        assert all(name in sys.modules for name in brought)
-    assert brought == [*names[1:]]
-    on_demand.let_go(brought)
-    assert [name in sys.modules for name in names] == [True, False, False]
-    assert not hasattr(evidock_agent, "transfer")
-    assert sys.modules[names[0]] is kept
+    with Forgotten(names[1:]):
+        brought: list[str] = []
+        for _ in on_demand.bring(names, brought):
+            assert all(name in sys.modules for name in brought)
+        assert brought == [*names[1:]]
+        on_demand.let_go(brought)
+        assert [name in sys.modules for name in names] == [True, False, False]
+        assert not hasattr(evidock_agent, "transfer")
+        assert sys.modules[names[0]] is kept
 
 
 @pytest.mark.parametrize("names", [on_demand.ANSWERING, on_demand.SOUND, on_demand.PICTURE, on_demand.ENCODER])
-def test_modules_are_brought_one_by_one(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_modules_are_brought_one_by_one(names: tuple[str, ...]) -> None:
     """Else one slice would load several, while something records."""
-    for name in names:
-        __import__(name)
-    for name in names:
-        monkeypatch.delitem(sys.modules, name)
-    brought: list[str] = []
-    before = set(sys.modules)
-    for _ in on_demand.bring(names, brought):
-        assert set(sys.modules) - before == {*brought}
-    assert brought == [*names]
+    with Forgotten(names):
+        brought: list[str] = []
+        before = set(sys.modules)
+        for _ in on_demand.bring(names, brought):
+            assert set(sys.modules) - before == {*brought}
+        assert brought == [*names]

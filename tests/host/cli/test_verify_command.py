@@ -127,7 +127,7 @@ def test_json_is_as_promised(store: str, host: Host, recorder: Recorder, capsys:
     finding = told["findings"][0]
     assert {"code", "attack", "severity", "device", "recording", "segment", "bytes", "time", "text"} <= set(finding)
     assert finding["bytes"] == [512, 16_896]
-    assert finding["time"] == {"from": "2025-03-14T08:00:14.000Z", "to": "2025-03-14T08:00:14.513Z"}
+    assert finding["time"] == {"from": "2025-03-14T08:00:14.000Z", "to": "2025-03-14T08:00:14.512Z"}
     assert told["devices"][0]["id"] == recorder.device.hex()
     names = {"recorded_s", "recovered_s", "declared_s", "exempt_s", "pending_s", "unexplained_s", "spans"}
     assert names <= set(told["coverage"])
