@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -387,10 +388,16 @@ def test_a_recorder_cannot_write_to_the_terminal(evidock: Evidock, recorder: Scr
 
 
 def test_interrupted_by_the_user(evidock: Evidock, recorder: ScriptedRecorder) -> None:
-    with on_pty(lambda _data: b"") as silent:
-        command, pipe = child("status", "--port", silent), subprocess.PIPE
+    asked = threading.Event()
+
+    def silent(_data: bytes) -> bytes:
+        asked.set()
+        return b""
+
+    with on_pty(silent) as port:
+        command, pipe = child("status", "--port", port), subprocess.PIPE
         process = subprocess.Popen(command, env=environment(), stdout=pipe, stderr=pipe, text=True)
-        time.sleep(1.5)
+        assert asked.wait(30)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 1
