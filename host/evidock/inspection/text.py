@@ -95,7 +95,8 @@ def _statement(raw: bytes, at: int, indent: str = "") -> Iterator[str]:
     elif typ in (statements.TYP_ENTRY, statements.TYP_CUSTODY):
         yield from _entry(cast("dict[object, object]", payload), typ, indent)
     else:
-        yield from _named(_TABLES.get(cast(int, typ), ""), cast("dict[object, object]", payload), indent + "  ", name)
+        table = _TABLES.get(typ, "") if isinstance(typ, int) else ""  # hostile bytes may say a list there
+        yield from _named(table, cast("dict[object, object]", payload), indent + "  ", name)
 
 
 def _entry_title(payload: dict[object, object], typ: object) -> str:
