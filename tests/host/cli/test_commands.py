@@ -396,7 +396,15 @@ def test_interrupted_by_the_user(evidock: Evidock, recorder: ScriptedRecorder) -
 
     with on_pty(silent) as port:
         command, pipe = child("status", "--port", port), subprocess.PIPE
-        process = subprocess.Popen(command, env=environment(), stdout=pipe, stderr=pipe, text=True)
+        process = subprocess.Popen(
+            command,
+            env=environment(),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            # Whoever starts the tests in the background has the shell ignore SIGINT, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         assert asked.wait(30)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
