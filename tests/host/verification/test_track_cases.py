@@ -7,32 +7,13 @@ from pathlib import Path
 import pytest
 from support.forge import Host, Recorder, put, write_card
 from support.forged_media import PICTURES, File, avi_file, encoder_file, sound, wav_file
+from support.two_tracks import BOTH, GOOD, ended, running
 from support.verified import expect, only, report_of
 
 from evidock.report import Report, State, Verdict
 from evidock_protocol import avi, card, codes
 
-BOTH = codes.TRACK_SOUND | codes.TRACK_PICTURE
-GOOD = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
 CHUNK = 8  # bytes of a chunk's head
-
-
-def running(host: Host, tracks: int = BOTH) -> Recorder:
-    """A recorder with these tracks that has just started a recording, five seconds after its boot."""
-    recorder = host.recorder(tracks=tracks, leaf_size=4096)
-    recorder.booted()
-    recorder.wait(5)
-    recorder.start()
-    return recorder
-
-
-def ended(host: Host, recorder: Recorder, folder: Path) -> Report:
-    """The report on `recorder` once it has stopped and docked."""
-    recorder.wait(0.2)
-    recorder.stop()
-    recorder.wait(10)
-    host.dock(recorder)
-    return report_of(host.write(folder / "store", recorder), host)
 
 
 def codes_of(report: Report) -> set[str]:

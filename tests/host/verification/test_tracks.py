@@ -6,38 +6,15 @@ from pathlib import Path
 import pytest
 from support.forge import Host, Recorder
 from support.forged_media import avi_file, encoder_file, sound
+from support.two_tracks import BOTH, docked, ended, running
 from support.verified import expect, only, report_of
 
 from evidock.report import Finding, Report, State, Verdict
 from evidock_protocol import avi, card, codes, kinds
 
-BOTH = codes.TRACK_SOUND | codes.TRACK_PICTURE
-GOOD = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
 CODES = {"sound": "AUDIO_MISSING", "picture": "PICTURE_MISSING"}
 
 Step = Callable[[Recorder], object]
-
-
-def running(host: Host, tracks: int = BOTH) -> Recorder:
-    """A recorder with these tracks, five seconds after its boot, that has just started a recording."""
-    recorder = host.recorder(tracks=tracks, leaf_size=4096)
-    recorder.booted()
-    recorder.wait(5)
-    recorder.start()
-    return recorder
-
-
-def ended(host: Host, recorder: Recorder, folder: Path) -> Report:
-    """The report on `recorder` once it has stopped, waited and docked."""
-    recorder.wait(0.2)
-    recorder.stop()
-    return docked(host, recorder, folder)
-
-
-def docked(host: Host, recorder: Recorder, folder: Path) -> Report:
-    recorder.wait(10)
-    host.dock(recorder)
-    return report_of(host.write(folder / "store", recorder), host)
 
 
 def states(report: Report, track: str) -> list[tuple[State, float]]:
