@@ -280,6 +280,18 @@ class Board(Protocol):
         """Tenths of a degree Celsius, or None."""
         ...
 
+    def charging(self) -> bool | None:
+        """Whether the battery is being charged, or None."""
+        ...
+
+    def shock(self) -> int | None:
+        """The hardest shock since this was asked last, in thousandths of g; None without a sensor."""
+        ...
+
+    def settings(self) -> bytes:
+        """The settings file as it is, at most 4,096 bytes: a JSON object; b"" when there is none."""
+        ...
+
     def docked(self) -> bool:
         """Whether the dock contact is closed. A host on the link alone is no dock."""
         ...

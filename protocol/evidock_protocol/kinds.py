@@ -74,7 +74,7 @@ ENTRY_KINDS = (
         "7 temperature i/n, 8 reset u/n, 9 handover a:handover/n",
     ),
     (RESUME, "RESUME", "0 recording u, 1 interrupt u, 2 voice_first u/n, 3 voice_last u/n, 4 handover a:handover/n"),
-    (EXEMPT, "EXEMPT", "0 class u, 1 begins f, 2 recording u/n"),
+    (EXEMPT, "EXEMPT", "0 class u, 1 begins f, 2 recording u/n, 3 order b/n"),
     (MARK, "MARK", "0 recording u/n, 1 type u, 2 count u"),
     (CLOCK, "CLOCK", "0 old w, 1 new w, 2 source u, 3 order b/n"),
     (MEDIUM, "MEDIUM", "0 old s/n, 1 new s/n, 2 storage_free u/n, 3 storage_total u/n"),
@@ -85,7 +85,7 @@ ENTRY_KINDS = (
         "0 event u, 1 host h/n, 2 statement b/n, 3 custody h/n, 4 host_time u/n, 5 count u, 6 refusal u/n, "
         "7 last_host h/n",
     ),
-    (CONFIG, "CONFIG", "0 order b, 1 setting u, 2 value i"),
+    (CONFIG, "CONFIG", "0 order b/n, 1 setting u, 2 value i"),
     (FIRMWARE, "FIRMWARE", "0 order b, 1 old h, 2 new h"),
     (RESET, "RESET", "0 order b"),
     (ORG, "ORG", "0 order b, 1 organisation h, 2 successor h"),

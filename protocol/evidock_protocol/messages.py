@@ -51,7 +51,7 @@ MESSAGES = (
     (PRIVATE, "PRIVATE", "0 first u, 1 limit u", "0 first u, 1 next u, 2 openings b"),
     (LEAVES, "LEAVES", "0 recording u, 1 number u, 2 first u, 3 count u", "0 first u, 1 hashes b"),
     (MEDIA, "MEDIA", "0 recording u, 1 number u, 2 offset u, 3 length u, 4 chunk u", "0 offset u, 1 data b"),
-    (COMMAND, "COMMAND", "0 command b", "0 sequence u"),
+    (COMMAND, "COMMAND", "0 command b, 1 openings b/n", "0 sequence u"),
     (RECEIPT, "RECEIPT", "0 receipt b", "0 sequence u"),
     (CLOSE, "CLOSE", "", "0 head b"),
 )

@@ -12,17 +12,17 @@ CAUSES = (
     (codes.CAUSE_EQUIPMENT_FAULT, "equipment_fault", True, "fault"),
     (2, "damage", True, "impact"),
     (3, "weather", True, "temperature"),
-    (4, "battery_low", True, "battery"),
-    (5, "storage_full", True, "storage"),
+    (codes.CAUSE_BATTERY_LOW, "battery_low", True, "battery"),
+    (codes.CAUSE_STORAGE_FULL, "storage_full", True, "storage"),
     (codes.CAUSE_MEDIUM_SWAPPED, "medium_swapped", True, "medium"),
     (7, "battery_swapped", True, "battery"),
     (codes.CAUSE_POWER_LOST, "power_lost", True, "reset"),
     (codes.CAUSE_WATCHDOG, "watchdog", True, "reset"),
     (codes.CAUSE_BROWN_OUT, "brown_out", True, "reset"),
-    (11, "thermal", True, "temperature"),
+    (codes.CAUSE_THERMAL, "thermal", True, "temperature"),
     (12, "capture_overrun", True, "lost"),
     (13, "operator", False, ""),
-    (14, "docked", False, "dock"),
+    (codes.CAUSE_DOCKED, "docked", False, "dock"),
 )
 RESETS = (
     (0, "unknown"),
@@ -81,22 +81,24 @@ EPOCH_REASONS = (
 START_REASONS = (
     (codes.START_BUTTON, "button"),
     (2, "command"),
-    (3, "policy"),
+    (codes.START_POLICY, "policy"),
     (4, "pre_event"),
 )
 STOP_REASONS = (
     (codes.STOP_BUTTON, "button"),
     (2, "command"),
-    (3, "battery_low"),
+    (codes.STOP_BATTERY_LOW, "battery_low"),
     (codes.STOP_STORAGE_FULL, "storage_full"),
-    (5, "docked"),
+    (codes.STOP_DOCKED, "docked"),
     (codes.STOP_POWER_OFF, "power_off"),
     (codes.STOP_INTERRUPTED, "interrupted"),
     (codes.STOP_FAULT, "fault"),
+    (codes.STOP_THERMAL, "thermal"),
+    (codes.STOP_EXEMPT, "exempt"),
 )
 OFF_REASONS = (
     (codes.OFF_BUTTON, "button"),
-    (2, "battery_low"),
+    (codes.OFF_BATTERY_LOW, "battery_low"),
     (3, "command"),
 )
 CHECK_ITEMS = (
@@ -114,7 +116,7 @@ CHECK_RESULTS = (
 )
 CHECK_TRIGGERS = (
     (codes.CHECK_AT_POWER_ON, "power_on"),
-    (2, "request"),
+    (codes.CHECK_ON_REQUEST, "request"),
 )
 MARK_TYPES = (
     (codes.MARK_EVIDENCE, "evidence"),
@@ -131,11 +133,15 @@ FAULTS = (
     (codes.FAULT_CAPTURE, "capture"),
     (codes.FAULT_STORAGE, "storage"),
     (3, "tamper"),
-    (4, "impact"),
-    (5, "charge"),
+    (codes.FAULT_IMPACT, "impact"),
+    (codes.FAULT_CHARGE, "charge"),
     (codes.FAULT_MEDIA_LOST, "media_lost"),
     (codes.FAULT_RECOVERED_EXCESS, "recovered_excess"),
-    (8, "journal_full"),
+    (codes.FAULT_JOURNAL_FULL, "journal_full"),
+    (codes.FAULT_SETTINGS, "settings"),
+    (codes.FAULT_ANCHORS_FULL, "anchors_full"),
+    (codes.FAULT_FLASH, "flash"),
+    (codes.FAULT_MEDIUM, "medium"),
 )
 # First of FAULT's values when it is `capture`; the second is a figure: how many pictures, or bytes of the file.
 CAPTURE_FAULTS = (
@@ -148,6 +154,19 @@ CAPTURE_FAULTS = (
     (codes.CAPTURE_CHANGED_WHILE_HASHED, "changed_while_hashed"),
     (codes.CAPTURE_EMPTY_FILE, "empty_file"),
     (codes.CAPTURE_TOO_LONG, "too_long"),
+    (codes.CAPTURE_OVERRUN, "overrun"),
+)
+# First of FAULT's values when it is `medium`.
+MEDIUM_FAULTS = (
+    (codes.MEDIUM_UNREADABLE, "unreadable"),
+    (codes.MEDIUM_REFUSES, "refuses"),
+)
+# First of FAULT's values when it is `flash`; the second is the sector.
+FLASH_REGIONS = (
+    (codes.REGION_IDENTITY, "identity"),
+    (codes.REGION_KEYS, "keys"),
+    (codes.REGION_JOURNAL, "journal"),
+    (codes.REGION_ANCHORS, "anchors"),
 )
 # Where entries that JOURNAL names are missing.
 PLACES = (
@@ -155,14 +174,14 @@ PLACES = (
     (codes.PLACE_CARD, "card"),
 )
 EXEMPT_CLASSES = (
-    (1, "secret_investigation"),
-    (2, "secret_or_privacy"),
-    (3, "emergency"),
+    (codes.EXEMPT_SECRET_INVESTIGATION, "secret_investigation"),
+    (codes.EXEMPT_SECRET_OR_PRIVACY, "secret_or_privacy"),
+    (codes.EXEMPT_EMERGENCY, "emergency"),
 )
 HOST_EVENTS = (
     (codes.HOST_ATTACHED, "attached"),
     (codes.HOST_REFUSED, "refused"),
-    (3, "commanded"),
+    (codes.HOST_COMMANDED, "commanded"),
     (codes.HOST_RECEIPTED, "receipted"),
 )
 ROLES = (
@@ -175,14 +194,15 @@ ROLES = (
 )
 OPERATIONS = (
     (codes.OPERATION_SET_TIME, "set_time"),
-    (2, "issue"),
-    (3, "return"),
+    (codes.OPERATION_ISSUE, "issue"),
+    (codes.OPERATION_RETURN, "return"),
     (4, "configure"),
     (5, "firmware"),
     (6, "delete"),
     (7, "reset"),
     (8, "organisation"),
-    (9, "check"),
+    (codes.OPERATION_CHECK, "check"),
+    (codes.OPERATION_EXEMPT, "exempt"),
 )
 PARTIES = (
     (codes.PARTY_RECORDER, "recorder"),
@@ -198,12 +218,12 @@ RECORDER_STATES = (
 )
 PRIVATE_LABELS = (
     (codes.LABEL_OFFICER, "officer"),
-    (2, "unit"),
+    (codes.LABEL_UNIT, "unit"),
     (3, "case"),
     (4, "incident"),
     (5, "place"),
     (6, "note"),
-    (7, "approver"),
+    (codes.LABEL_APPROVER, "approver"),
     (8, "explanation"),
 )
 REFUSALS = (

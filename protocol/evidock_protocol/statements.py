@@ -65,6 +65,7 @@ ARGUMENTS = (
     (7, "reset", ""),
     (8, "organisation", "0 organisation h, 1 successor h"),
     (9, "check", ""),
+    (10, "exempt", "0 class u, 1 begins f, 2 officer h/n, 3 approver h/n"),
 )
 
 

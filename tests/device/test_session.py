@@ -28,7 +28,7 @@ ASKED: dict[int, dict[str, Any]] = {
     messages.PRIVATE: {"first": 0, "limit": 1024},
     messages.LEAVES: {"recording": 1, "number": 1, "first": 0, "count": 9},
     messages.MEDIA: {"recording": 1, "number": 1, "offset": 0, "length": 512, "chunk": 512},
-    messages.COMMAND: {"command": b"\x00"},
+    messages.COMMAND: {"command": b"\x00", "openings": None},
     messages.RECEIPT: {"receipt": b"\x00"},
     messages.CLOSE: {},
 }

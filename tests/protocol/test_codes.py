@@ -15,21 +15,25 @@ PREFIXES = {
     "CAUSE_": "CAUSES",
     "CAPTURE_": "CAPTURE_FAULTS",
     "CHECK_AT_": "CHECK_TRIGGERS",
+    "CHECK_ON_": "CHECK_TRIGGERS",
     "CLOCK_FROM_": "CLOCK_SOURCES",
     "CLOCK_": "CLOCK_SOURCES",
     "EPOCH_": "EPOCH_REASONS",
+    "EXEMPT_": "EXEMPT_CLASSES",
     "FAULT_": "FAULTS",
     "HEAD_": "HEAD_PHASES",
     "HOST_": "HOST_EVENTS",
     "LABEL_": "PRIVATE_LABELS",
     "MARK_": "MARK_TYPES",
     "MEDIA_": "MEDIA",
+    "MEDIUM_": "MEDIUM_FAULTS",
     "OFF_": "OFF_REASONS",
     "OPERATION_": "OPERATIONS",
     "PARTY_": "PARTIES",
     "PLACE_": "PLACES",
     "PROTECTION_": "PROTECTIONS",
     "RANDOM_": "RANDOM_SOURCES",
+    "REGION_": "FLASH_REGIONS",
     "RESET_": "RESETS",
     "ROLE_": "ROLES",
     "START_": "START_REASONS",
@@ -51,7 +55,7 @@ def test_numbers_and_names_are_used_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in CONSTANTS if name != "ALL_ROLES"])
 def test_a_constant_is_the_number_of_its_row(name: str) -> None:
-    if name.startswith("CHECK_") and not name.startswith("CHECK_AT_"):
+    if name.startswith("CHECK_") and not name.startswith(("CHECK_AT_", "CHECK_ON_")):
         rows = names.CHECK_ITEMS + names.CHECK_RESULTS
         rest = name[len("CHECK_") :]
     else:

@@ -35,7 +35,8 @@ def test_the_largest_answers_fit_a_frame() -> None:
 
 
 def test_the_largest_statement_fits_a_request() -> None:
-    largest = wire.request(messages.COMMAND, 2**63 - 1, {"command": bytes(versions.MAXIMUM_STATEMENT)})
+    command: dict[str, object] = {"command": bytes(versions.MAXIMUM_STATEMENT), "openings": None}
+    largest = wire.request(messages.COMMAND, 2**63 - 1, command)
     assert len(largest) <= versions.MAXIMUM_REQUEST
     opening: dict[str, object] = {"certificate": bytes(versions.MAXIMUM_STATEMENT), "host_nonce": bytes(16)}
     assert len(wire.request(messages.OPEN, 2**63 - 1, opening)) <= versions.MAXIMUM_REQUEST

@@ -22,6 +22,7 @@ from evidock_protocol import (
     kinds,
     messages,
     names,
+    settings,
     statements,
     versions,
     wav,
@@ -459,3 +460,13 @@ def test_what_modules_cite_is_a_section():
 )
 def test_a_section_says_something(heading: str):
     assert len(section(heading)) > 150
+
+
+def test_settings():
+    """Every setting with its default and bounds, and no other."""
+    rows = only_table("Settings", "number", "name", "default", "least", "most", "unit")
+    assert rows == [[str(value) if value != "" else NOTHING for value in row] for row in settings.SETTINGS]
+    assert all(settings.fits(row[0], settings.default(row[0])) for row in settings.SETTINGS)
+    assert not any(
+        settings.fits(row[0], value) for row in settings.SETTINGS for value in (row[4] + 1, row[3] - 1, True)
+    )

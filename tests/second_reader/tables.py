@@ -40,14 +40,14 @@ ENTRY_KINDS = tables("""
 13 INTERRUPT: 0 recording u, 1 cause u, 2 boot u, 3 last_tick u, 4 battery u/n, 5 millivolts u/n, 6 storage_free u/n,
     7 temperature i/n, 8 reset u/n, 9 handover a:handover/n
 14 RESUME: 0 recording u, 1 interrupt u, 2 voice_first u/n, 3 voice_last u/n, 4 handover a:handover/n
-15 EXEMPT: 0 class u, 1 begins f, 2 recording u/n
+15 EXEMPT: 0 class u, 1 begins f, 2 recording u/n, 3 order b/n
 16 MARK: 0 recording u/n, 1 type u, 2 count u
 17 CLOCK: 0 old w, 1 new w, 2 source u, 3 order b/n
 18 MEDIUM: 0 old s/n, 1 new s/n, 2 storage_free u/n, 3 storage_total u/n
 19 FAULT: 0 what u, 1 recording u/n, 2 segment u/n, 3 values a:i
 20 HOST: 0 event u, 1 host h/n, 2 statement b/n, 3 custody h/n, 4 host_time u/n, 5 count u, 6 refusal u/n,
     7 last_host h/n
-21 CONFIG: 0 order b, 1 setting u, 2 value i
+21 CONFIG: 0 order b/n, 1 setting u, 2 value i
 22 FIRMWARE: 0 order b, 1 old h, 2 new h
 23 RESET: 0 order b
 24 ORG: 0 order b, 1 organisation h, 2 successor h
@@ -98,6 +98,7 @@ OPERATIONS = tables("""
 7 reset: –
 8 organisation: 0 organisation h, 1 successor h
 9 check: –
+10 exempt: 0 class u, 1 begins f, 2 officer h/n, 3 approver h/n
 """)
 
 # "Messages"
@@ -112,7 +113,7 @@ REQUESTS = tables("""
 8 PRIVATE: 0 first u, 1 limit u
 9 LEAVES: 0 recording u, 1 number u, 2 first u, 3 count u
 10 MEDIA: 0 recording u, 1 number u, 2 offset u, 3 length u, 4 chunk u
-11 COMMAND: 0 command b
+11 COMMAND: 0 command b, 1 openings b/n
 12 RECEIPT: 0 receipt b
 13 CLOSE: –
 """)

@@ -309,6 +309,7 @@ class Board:
     boot_counter: int | None = None
 
     def __init__(self, world: World, power: Power, reset_cause: int):
+        self.world = world
         self.reset_cause = reset_cause
         self.clock = world.clock
         self.identity_flash = NorFlash(world, "identity", power)
@@ -332,7 +333,7 @@ class Board:
         self.is_off = False
 
     def percent(self) -> int | None:
-        return 80
+        return self.world.battery
 
     def millivolts(self) -> int | None:
         return 3900
@@ -347,10 +348,20 @@ class Board:
         self.fed += 1
 
     def temperature(self) -> int | None:
-        return 215
+        return self.world.temperature
+
+    def charging(self) -> bool | None:
+        return self.world.charging
+
+    def shock(self) -> int | None:
+        self.world.shock, shock = 0, self.world.shock
+        return shock
+
+    def settings(self) -> bytes:
+        return self.world.settings
 
     def docked(self) -> bool:
-        return False
+        return self.world.docked
 
     def power_off(self) -> None:
         self.is_off = True
@@ -372,6 +383,12 @@ class World:
         self.clip = clip
         self.camera_condition = Condition()
         self.encoder_condition = Condition()
+        self.battery = 80  # %
+        self.temperature = 215  # 0.1 °C
+        self.charging = False
+        self.shock = 0  # 0.001 g
+        self.docked = False
+        self.settings = b""
         self.link = MemoryLink()
         self.seed = seed
         self.boots = 0
@@ -417,6 +434,8 @@ class World:
         other.boots = self.boots
         other.seeds = list(self.seeds)
         other.cuts = cut
+        for name in ("battery", "temperature", "charging", "shock", "docked", "settings"):
+            setattr(other, name, getattr(self, name))
         return other
 
     # Time.

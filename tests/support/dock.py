@@ -52,7 +52,8 @@ class Host:
                 return found
 
     def ask(self, kind: int, values: dict[str, Any] | None = None) -> dict[str, Any]:
-        number = self.send(kind, values or {})
+        values = {"openings": None, **(values or {})} if kind == messages.COMMAND else values or {}
+        number = self.send(kind, values)
         ((_kind, answered, fields),) = self.answers()
         assert answered == number
         return fields

@@ -121,7 +121,7 @@ ENTRIES = {
         },
     ),
     14: ("RESUME", {"recording": 1, "interrupt": 9, "voice_first": 95_000, "voice_last": 99_000, "handover": None}),
-    15: ("EXEMPT", {"class": 2, "begins": True, "recording": None}),
+    15: ("EXEMPT", {"class": 2, "begins": True, "recording": None, "order": None}),
     16: ("MARK", {"recording": 1, "type": 1, "count": 1}),
     17: ("CLOCK", {"old": [0, 0], "new": [2, NOON], "source": 1, "order": ORDER}),
     18: ("MEDIUM", {"old": CARD, "new": OTHER_CARD, "storage_free": 1_000, "storage_total": 2_000}),

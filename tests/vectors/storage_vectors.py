@@ -201,7 +201,7 @@ MESSAGES = [
         {"recording": 1, "number": 1, "offset": 512, "length": 4096, "chunk": 1024},
         {"offset": 512, "data": bytes(1024)},
     ),
-    (11, "COMMAND", {"command": RAW}, {"sequence": 13}),
+    (11, "COMMAND", {"command": RAW, "openings": None}, {"sequence": 13}),
     (12, "RECEIPT", {"receipt": RAW}, {"sequence": 14}),
     (13, "CLOSE", {}, {"head": RAW}),
 ]

@@ -58,7 +58,7 @@ class Session:
         self._command += 1
         values = self._place()
         values.update(number=self._command, operation=codes.OPERATION_SET_TIME, arguments=[now_ms], time=now_ms)
-        self._request_once(messages.COMMAND, {"command": self._sign(statements.TYP_COMMAND, values)})
+        self._request_once(messages.COMMAND, {"command": self._sign(statements.TYP_COMMAND, values), "openings": None})
 
     def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
         """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, then hands it to the recorder."""

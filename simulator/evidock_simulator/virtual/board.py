@@ -80,6 +80,18 @@ class Board:
         """Tenths of a degree Celsius."""
         return on_curve(self._temperature, self._elapsed())
 
+    def charging(self) -> bool | None:
+        """Whether the battery is being charged."""
+        return None
+
+    def shock(self) -> int | None:
+        """The hardest shock since this was asked last, in thousandths of g."""
+        return None
+
+    def settings(self) -> bytes:
+        """The settings file."""
+        return b""
+
     def docked(self) -> bool:
         """Whether the dock contact is closed."""
         return self._docked()

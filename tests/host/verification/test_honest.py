@@ -269,9 +269,9 @@ def test_exempt_time_is_no_gap(host: Host, tmp_path: Path) -> None:
     """OB-12."""
     recorder = host.recorder()
     recorder.booted()
-    recorder.add(kinds.EXEMPT, {"class": 2, "begins": True, "recording": None})
+    recorder.add(kinds.EXEMPT, {"class": 2, "begins": True, "recording": None, "order": None})
     recorder.wait(20)
-    recorder.add(kinds.EXEMPT, {"class": 2, "begins": False, "recording": None})
+    recorder.add(kinds.EXEMPT, {"class": 2, "begins": False, "recording": None, "order": None})
     host.dock(recorder)
     report = report_on(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED_DECLARED_GAPS
