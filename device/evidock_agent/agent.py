@@ -8,6 +8,7 @@ starving capture.
 from evidock_agent import on_demand, rings, signals
 from evidock_agent.anchor_ring import AnchorRing
 from evidock_agent.buttons import Buttons
+from evidock_agent.interruptions import Interruptions
 from evidock_agent.journal import Journal, JournalFull
 from evidock_agent.journal_ring import JournalRing
 from evidock_agent.key_ring import KeyRing
@@ -17,7 +18,8 @@ from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
 from evidock_agent.tallies import Backlog, Refusals
 from evidock_agent.tidying import Tidying
-from evidock_protocol import sign1, versions
+from evidock_agent.watch import Watch
+from evidock_protocol import codes, kinds, settings, sign1, versions
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -46,6 +48,9 @@ class Agent:
         self.failed: str | None = None  # for good: no key, no service
         self.journal_full = False
         self.off = False
+        self.exempt = 0  # the class of lawful non-recording that holds (codes.EXEMPT_…), 0 for none
+        self.settings: dict[int, int] = {}  # by number: those that are not the default
+        self.last_check: list[list[int]] | None = None  # CHECK's items
         self.refusals = Refusals()
         self.backlog = Backlog()
         self.public_keys: list[tuple[bytes, bytes]] = []  # (thumbprint, key) of the last two epochs
@@ -53,10 +58,12 @@ class Agent:
         self._shown = 0
         self._heard = -LINE_QUIET_MS
         self.open_rings()
+        self.interruptions = Interruptions(self)
         self.recorder = Recorder(self)
         self.line = Line(self)
         self.tidying = Tidying(self)
         self._buttons = Buttons(self)
+        self.watch = Watch(self)
         self.ready = False  # boot has begun to write: presses count from here on
         self.add_job(self._come_up())
 
@@ -64,6 +71,11 @@ class Agent:
     def recording(self) -> int | None:
         """The number of the recording that runs, or None."""
         return self.recorder.number if self.recorder.active else None
+
+    def setting(self, number: int) -> int:
+        """The value in force of one setting (`evidock_protocol.settings`)."""
+        value = self.settings.get(number)
+        return settings.default(number) if value is None else value
 
     def step(self) -> int:
         """One slice of work. Returns the milliseconds after which it wants to run again, 0 for at once."""
@@ -79,6 +91,7 @@ class Agent:
         else:
             self.tidying.look_around()
         now = self.moments.now()
+        self.watch.step(now)
         if self._jobs or stirred:
             self._heard = now
             return LINE_MS if waits and not moved and not stirred else 0
@@ -114,6 +127,16 @@ class Agent:
     def lose_card(self) -> None:
         """A card gave an error: when nothing records, it is mounted anew, or MEDIUM says that it is gone."""
         self.tidying.card_seen = None
+        if not self.board.card.present():
+            self.tidying.card_was_out = True
+
+    def note_journal_full(self) -> None:
+        """What could be said has been said: FAULT tells so once, and idle time with a card makes room again."""
+        if not self.journal_full:
+            self.journal_full = True
+            self.show_state()
+            body = {"what": codes.FAULT_JOURNAL_FULL, "recording": self.recording, "segment": None, "values": []}
+            self.add_job(self.journal.append(kinds.FAULT, body))
 
     def remember_key(self, public: bytes) -> None:
         """Keeps the public keys of the last two epochs: checkpoints of an open segment are signed by one of them."""
@@ -127,6 +150,12 @@ class Agent:
             state = signals.INDICATE_FAULT
         elif self.recorder.active:
             state = signals.INDICATE_RECORDING
+            if self.interruptions.is_asking:
+                state = signals.INDICATE_SPEAK
+            elif self.watch.runs_low:
+                state = signals.INDICATE_LOW
+        elif self.exempt:
+            state = signals.INDICATE_EXEMPT
         else:
             state = signals.INDICATE_STANDBY if self.provisioned else signals.INDICATE_BLANK
         if state != self._shown:
@@ -145,9 +174,7 @@ class Agent:
         except StopIteration:
             pass
         except (JournalFull, rings.RingFull):
-            # What could be said has been said. Idle time with a card makes room again.
-            self.journal_full = True
-            self.show_state()
+            self.note_journal_full()
         except (rings.FlashFailed, OSError):
             # Whoever uses the card minds its errors, so this is internal flash: nothing more would be durable.
             self.fail("internal flash failed")

@@ -18,7 +18,8 @@ class AnchorRing:
     """Anchors in the order written. `newest` is (START's sequence, segment number, length, tick) or None.
 
     `known` has the length of each of the highest numbers that have an anchor, in the recording of `start`.
-    An anchor of segment 0 keeps the number of the newest recording in place of a length: `recordings`.
+    An anchor of segment 0 keeps the number of the newest recording in place of a length: `recordings`. `is_full` says
+    that the last one found no room.
     """
 
     def __init__(self, region: "ports.Flash"):
@@ -28,9 +29,15 @@ class AnchorRing:
         self.start = -1  # the newest anchor's START
         self.known: dict[int, int] = {}
         self.recordings = 0
+        self.is_full = False
         self._at = 0
         self._end = 0
         self._scan()
+
+    @property
+    def ring(self) -> rings.SectorRing:
+        """The sectors."""
+        return self._ring
 
     def note(self, start: int, number: int, length: int, tick: int) -> None:
         """Writes one anchor. Without an erased sector it is skipped.
@@ -41,7 +48,9 @@ class AnchorRing:
             try:
                 sector = self._ring.open_next()
             except rings.RingFull:
+                self.is_full = True
                 return
+            self.is_full = False
             self._at = sector * flash.SECTOR + flash.HEAD
             self._end = (sector + 1) * flash.SECTOR
         rings.program(self._region, self._at, flash.encode_anchor(start, number, length, tick))

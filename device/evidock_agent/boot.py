@@ -1,126 +1,23 @@
 """Boot: finds the chain's newest durable state, says how the recorder came up, and hands an open recording to recovery.
 
-Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT; CLOCK, MEDIUM, JOURNAL and CHECK
-follow as needed. Loaded on demand: nothing of it is needed once the recorder is up.
+Specification: "Boot recovery". Every boot of a provisioned recorder writes BOOT and what else there is to say, then a
+recording goes on by itself if it may, and the pre-use check comes last. Loaded on demand: nothing of it is needed once
+the recorder is up.
 """
 
-from evidock_agent import check, medium, telemetry
-from evidock_protocol import cbor, codes, entry, flash, kinds, private
+from evidock_agent import check, configuration, medium, on_demand, statements_of_boot
+from evidock_agent.journal import HOLE
+from evidock_agent.recorder import STORAGE_FLOOR_KIB
+from evidock_agent.scan import Scan
+from evidock_agent.tallies import Backlog
+from evidock_protocol import cbor, codes, entry, flash, private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
 
-_GIVING_UP = (
-    codes.CAPTURE_NO_START,
-    codes.CAPTURE_LEFT_OPEN,
-    codes.CAPTURE_FILE_GONE,
-    codes.CAPTURE_CHANGED_WHILE_HASHED,
-    codes.CAPTURE_EMPTY_FILE,
-    codes.CAPTURE_TOO_LONG,
-)
-
-
-class OpenRecording:
-    """A recording that the journal leaves open: where it started and how far it is sealed."""
-
-    def __init__(self, start: entry.Entry):
-        self.sequence = start.sequence
-        self.hash = start.hash
-        self.recording: int = start.body["recording"]
-        self.card = start.body["card"]
-        self.boot = start.boot
-        self.start = start.ticks
-        self.segments = 0  # SEGMENT entries
-        self.number = 0  # of the newest of them
-        self.reached = 0  # the highest number that was told of before power went
-        self.passed: set[int] = set()  # numbers that were given up
-        self.silent: set[int] = set()  # those of the tracks that never started
-        self.told: list[tuple[int, int, list[int]]] = []  # FAULTs after power went: (what, segment, values)
-        self.recovered: list[dict] = []  # SEGMENTs of a recovery that was cut itself
-        self.ticks: dict[int, int] = {}  # last tick of each track
-        self.interrupted = False  # INTERRUPT is there already, STOP is not
-
-
-class Scan:
-    """What one pass over the journal ring shows."""
-
-    def __init__(self):
-        self.open: OpenRecording | None = None
-        self.recordings = 0
-        self.card: bytes | None = None
-        self.wall_state = codes.WALL_UNSET
-        self.missing: list[tuple[int, int]] = []
-        self.told: list[tuple[int, int]] = []  # sequences that JOURNAL entries already name
-        self.receipts: list[int] = []  # sequences of entries that hold one
-
-    def follow(self, agent: "Agent", parsed: entry.Entry) -> None:
-        """Takes one entry, oldest first."""
-        body = parsed.body
-        self.wall_state = parsed.wall_state
-        if parsed.kind == kinds.START:
-            self.open = OpenRecording(parsed)
-        elif parsed.kind == kinds.SEGMENT:
-            if self.open is not None:
-                self._follow_segment(self.open, parsed)
-            agent.backlog.add(body["length"])
-        elif parsed.kind == kinds.FAULT:
-            if self.open is not None and body["recording"] == self.open.recording:
-                self._follow_fault(self.open, parsed)
-        elif parsed.kind == kinds.INTERRUPT:
-            if self.open is not None:
-                self.open.interrupted = True
-        elif parsed.kind == kinds.STOP:
-            self.open = None
-        elif parsed.kind == kinds.BOOT:
-            self.card = body["card"]
-        elif parsed.kind == kinds.MEDIUM:
-            self.card = body["new"]
-        elif parsed.kind == kinds.JOURNAL:
-            self.told.append((body["first"], body["last"]))
-        elif parsed.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
-            self.receipts.append(parsed.sequence)
-        elif parsed.kind in (kinds.GENESIS, kinds.EPOCH):
-            agent.remember_key(body["public_key"])
-            if parsed.kind == kinds.EPOCH and body["reason"] == codes.EPOCH_STOP:
-                self.open = None  # its STOP may be what flash lost
-        if "recording" in body:  # START may be what flash lost
-            self.recordings = max(self.recordings, body.get("recording") or 0)
-
-    def is_told(self, missing: tuple[int, int]) -> bool:
-        """Whether a JOURNAL entry names all of these sequences."""
-        return any(first <= missing[0] and missing[1] <= last for first, last in self.told)
-
-    def _follow_segment(self, left: OpenRecording, parsed: entry.Entry) -> None:
-        body = parsed.body
-        left.segments += 1
-        left.number = body["number"]
-        left.ticks[body["track"]] = body["last_tick"]
-        if body["attested"] == codes.ATTESTED_RECOVERED:
-            left.recovered.append(body)
-        else:
-            left.reached = max(left.reached, left.number)
-
-    def _follow_fault(self, left: OpenRecording, parsed: entry.Entry) -> None:
-        number = parsed.body["segment"]
-        if parsed.boot != left.boot:
-            left.told.append((parsed.body["what"], number, parsed.body["values"]))
-        if not gives_up(parsed.body):
-            return
-        left.passed.add(number)
-        if parsed.boot == left.boot:
-            left.reached = max(left.reached, number)
-        if parsed.body["values"][:1] == [codes.CAPTURE_NO_START]:
-            left.silent.add(number)
-
-
-def gives_up(fault: dict) -> bool:
-    """Whether a FAULT stands in the place of its segment: others say what was wrong with one that is sealed."""
-    values = fault["values"]
-    if fault["what"] != codes.FAULT_CAPTURE:
-        return fault["what"] == codes.FAULT_STORAGE
-    return bool(values) and values[0] in _GIVING_UP
+_MENDING = ("evidock_agent.mending",)
 
 
 def come_up(agent: "Agent"):
@@ -130,7 +27,7 @@ def come_up(agent: "Agent"):
         agent.provisioned = True
         agent.genesis = entry.parse(raw)
         agent.remember_key(agent.genesis.body["public_key"])
-    scan = yield from read_journal(agent)
+    scan = yield from read_flash(agent, raw)
     journal = agent.journal
     if raw is None and journal.size < 2:  # blank, or power went before provisioning was through
         agent.ready = True
@@ -144,31 +41,52 @@ def come_up(agent: "Agent"):
         return
     agent.genesis = entry.parse(raw)
     journal.device = agent.genesis.device
+    lost = journal.ring.lost
     anchor = agent.anchors.newest
-    if anchor is not None and anchor[0] >= journal.size:
-        # Its newest entries are gone. Their numbers must not be given twice, and their hashes are not known.
+    if anchor is not None and anchor[0] >= journal.size + lost:
+        # Its newest entries are gone. Their numbers must not be given twice, and nothing tells how many they were.
         agent.fail("the journal lost entries from %d on" % journal.size)
         return
+    if lost:
+        scan.note_missing((journal.size, journal.size + lost - 1), journal.size)
+        for _ in range(lost):
+            journal.lose_newest()
     has_key = yield from journal.use_live_key()
+    if not has_key and lost:
+        has_key = yield from journal.use_live_key(lost_epoch=True)
     if not has_key:
         agent.fail("no key for epoch %d" % journal.epoch)
         return
-    journal.boot += 1
+    agent.remember_key(journal.signer.public)
+    journal.boot += 2 if lost else 1  # a BOOT may be among what is lost
     yield from begin(agent, scan)
 
 
 def begin(agent: "Agent", scan: "Scan"):
     """Generator: the card, erasing ahead, BOOT and its companions; also after provisioning."""
     agent.ready = True
+    agent.settings, nonsense = configuration.read(agent.board)
     agent.tidying.card_seen = agent.board.card.present()
     agent.card_identity = yield from medium.attach(agent)
     for sequence in scan.receipts:
-        yield from agent.backlog.discount_steps(agent, entry.parse(agent.journal.raw(sequence)).body["statement"])
+        raw = agent.journal.raw(sequence)
+        if raw:
+            yield from agent.backlog.discount_steps(agent, entry.parse(raw).body["statement"])
         yield
-    agent.recorder.number = max(scan.recordings, agent.anchors.recordings) or newest_recording(agent)
+    recordings = max(scan.recordings, agent.anchors.recordings)
+    agent.recorder.number = (recordings or newest_recording(agent)) + scan.unknown
     while (yield from agent.tidying.make_ready()):
         yield
-    yield from write_boot(agent, scan)
+    yield from statements_of_boot.write(agent, scan, nonsense)
+    if scan.open is not None:
+        from evidock_agent import recovery
+
+        yield from recovery.recover(agent, scan.open)
+    yield from _go_on(agent, scan)
+    yield from check.run(agent, codes.CHECK_AT_POWER_ON)
+    yield from agent.mirror.catch_up(agent.journal)
+    if scan.had_back:  # so that the tree does not hang on what only the card has
+        yield from agent.journal.change_epoch(codes.EPOCH_ENTRIES)
     yield from agent.tidying.renew_key()
     agent.show_state()
 
@@ -187,10 +105,46 @@ def read_identity(region: "ports.Flash") -> bytes | None:
     return bytes(data) if flash.record_is_whole(head[flash.HEAD :], data) else b""
 
 
-def read_journal(agent: "Agent"):
-    """Generator: reads the ring into the journal's state, a record a slice, and returns the Scan."""
-    journal = agent.journal
+def read_flash(agent: "Agent", identity: bytes | None):
+    """Generator: reads the journal ring into the journal's state, mended as far as it can be; returns the Scan.
+
+    Nothing is erased, wiped or written before it is known what is damaged.
+    """
+    from evidock_agent import mending
+
+    damage: set[tuple[int, int]] = set()
+    board = agent.board
+    for sector in mending.damaged_key_sectors(board.key_flash):
+        damage.add((codes.REGION_KEYS, sector))
+    for sector in mending.strays(board.anchor_flash, agent.anchors.ring):
+        damage.add((codes.REGION_ANCHORS, sector))
+    for sector in mending.strays(board.journal_flash, agent.journal.ring.ring):
+        damage.add((codes.REGION_JOURNAL, sector))
+    mending.read_lost_sectors(agent)
     scan = Scan()
+    yield from _read_journal(agent, scan, {})
+    had_back = {}
+    if agent.journal.size and (agent.journal.ring.is_torn or scan.missing):
+        for sector in agent.journal.ring.rotten:
+            damage.add((codes.REGION_JOURNAL, sector))
+        had_back = yield from mending.from_card(agent, scan)
+    if had_back:  # what was lost may have begun or ended a recording, so all is read anew
+        agent.open_rings()
+        agent.backlog = Backlog()
+        mending.read_lost_sectors(agent)
+        scan = Scan()
+        yield from _read_journal(agent, scan, had_back)
+        scan.had_back = min(had_back) >= agent.journal.epoch_since
+    on_demand.let_go(_MENDING)  # recovery may need its memory
+    if not identity:
+        damage.add((codes.REGION_IDENTITY, 0))
+    scan.damage = sorted(damage - scan.told_damage)
+    return scan
+
+
+def _read_journal(agent: "Agent", scan: "Scan", had_back: "dict[int, bytes]"):
+    """Generator: reads the ring, a record a slice. `had_back` are entries that it lost, by their sequences."""
+    journal = agent.journal
     for address, kind, data in journal.ring.scan():
         yield
         if kind == flash.RECORD_PRIVATE:
@@ -198,11 +152,24 @@ def read_journal(agent: "Agent"):
             journal.take_opening(address, sequence)
             continue
         parsed = entry.parse(data)
-        if journal.size and parsed.sequence != journal.size:
-            scan.missing.append((journal.size, parsed.sequence - 1))
+        if parsed.sequence < journal.size:  # a copy of what is there; no recorder writes one
+            continue
+        if journal.size and parsed.sequence > journal.size:
+            missing = journal.size, parsed.sequence - 1
+            while journal.size in had_back:
+                lost = entry.parse(had_back[journal.size])
+                journal.take(HOLE, lost)
+                scan.follow(agent, lost)
+            scan.note_missing(missing, journal.size)
         journal.take(address, parsed)
         scan.follow(agent, parsed)
-    return scan
+    while journal.size in had_back:  # behind the newest: they are written anew, or their numbers would be given twice
+        raw = had_back[journal.size]
+        lost = entry.parse(raw)
+        journal.take(journal.ring.append(flash.RECORD_ENTRY, raw), lost)
+        scan.follow(agent, lost)
+        journal.ring.lost = 0
+        yield
 
 
 def newest_recording(agent: "Agent") -> int:
@@ -220,46 +187,21 @@ def newest_recording(agent: "Agent") -> int:
     return newest
 
 
-def write_boot(agent: "Agent", scan: Scan):
-    """Generator: BOOT and what else this boot has to state, then recovery, then the pre-use check."""
-    journal = agent.journal
-    board = agent.board
-    now = telemetry.read(agent)
-    anchor = agent.anchors.newest
-    if scan.open is None or anchor is None or anchor[0] != scan.open.sequence:
-        anchor = None
-    body = {
-        "reset": board.reset_cause,
-        "firmware": board.firmware,
-        "counter": board.boot_counter,
-        "battery": now["battery"],
-        "millivolts": now["millivolts"],
-        "storage_free": now["storage_free"],
-        "card": agent.card_identity,
-        "anchor": anchor,
-        "temperature": now["temperature"],
-    }
-    yield from journal.append(kinds.BOOT, body)
-    wall = agent.moments.wall()
-    if wall[0] == codes.WALL_UNSET and scan.wall_state != codes.WALL_UNSET:
-        body = {"old": [codes.WALL_UNSET, 0], "new": [codes.WALL_UNSET, 0], "source": codes.CLOCK_LOST, "order": None}
-        yield from journal.append(kinds.CLOCK, body)
-    for missing in scan.missing:
-        if not scan.is_told(missing):
-            yield from write_journal(agent, missing, codes.PLACE_RING)
-    if agent.card_identity != scan.card:
-        yield from medium.write_medium(agent, scan.card)
-    gap = agent.mirror.gap
-    if agent.mirror.usable and gap is not None and not scan.is_told(gap):
-        yield from write_journal(agent, gap, codes.PLACE_CARD)
-    if scan.open is not None:
-        from evidock_agent import recovery
+def _go_on(agent: "Agent", scan: "Scan"):
+    """Generator: what broke off before, and the recording that goes on with it by itself, if the policy says so.
 
-        yield from recovery.recover(agent, scan.open)
-    yield from journal.append(kinds.CHECK, {"items": check.items(agent), "trigger": codes.CHECK_AT_POWER_ON})
-    yield from agent.mirror.catch_up(journal)
-
-
-def write_journal(agent: "Agent", missing: tuple[int, int], place: int):
-    """Generator: JOURNAL, which names the sequences that are missing, from first to last."""
-    yield from agent.journal.append(kinds.JOURNAL, {"first": missing[0], "last": missing[1], "place": place})
+    Before the pre-use check: evidence first.
+    """
+    broken = scan.broken_off
+    interruptions = agent.interruptions
+    if scan.open is None and broken is not None:
+        # A boot whose own end was cut counts as one with this one.
+        reset = agent.board.reset_cause if broken.at_boot and not scan.is_through else None
+        interruptions.broke_off(broken.sequence, broken.cause, broken.lasted, broken.by_policy, reset)
+    if agent.card_identity is not None:
+        try:
+            if agent.board.card.space()[0] >= STORAGE_FLOOR_KIB:
+                interruptions.card_came()
+        except OSError:  # it was pulled just now
+            agent.lose_card()
+    yield from interruptions.resume()

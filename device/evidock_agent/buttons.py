@@ -1,11 +1,11 @@
-"""What presses ask for: recording, a mark, switching off.
+"""What presses ask for: recording, a mark, lawful non-recording, switching off.
 
-Specification: "Entry kinds" (MARK, OFF). Presses are looked at on every step, so that no flood of requests delays one.
-Each takes effect once the last one's job is done; marks are counted at once, since a stop may wait for an encoder.
+Specification: "Entry kinds" (MARK, START, EXEMPT, OFF). Presses are looked at on every step, so that no flood of
+requests delays one. Each takes effect once the last one's job is done; marks are counted at once, since a stop may wait
+for an encoder.
 """
 
-from evidock_agent import rings, signals, telemetry
-from evidock_agent.journal import JournalFull
+from evidock_agent import on_demand, signals
 from evidock_protocol import codes, kinds
 
 TYPE_CHECKING = False
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 MARK_MS = 1000  # between two MARK entries; presses between them are counted
+START_MS = 1000  # between two START entries; a press waits, and those that come meanwhile are one with it
+_CLASSES = {
+    signals.BUTTON_EXEMPT_SECRET: codes.EXEMPT_SECRET_INVESTIGATION,
+    signals.BUTTON_EXEMPT_PRIVACY: codes.EXEMPT_SECRET_OR_PRIVACY,
+    signals.BUTTON_EXEMPT_EMERGENCY: codes.EXEMPT_EMERGENCY,
+}
 
 
 class Buttons:
@@ -38,6 +44,13 @@ class Buttons:
             return
         press = self._held or agent.board.buttons.poll()
         self._held = 0
+        if not busy and press == signals.BUTTON_RECORD and self._is_early():
+            # Whatever was pressed instead goes before; more of the same is one press.
+            self._held, press = press, agent.board.buttons.poll()
+            if press == signals.BUTTON_RECORD:
+                press = 0
+            elif press and press != signals.BUTTON_MARK:
+                self._held = 0
         if busy and press and press != signals.BUTTON_MARK:
             self._held = press
             return
@@ -54,10 +67,19 @@ class Buttons:
                 self._marking = self._mark()
                 agent.add_job(self._marking)
         elif press == signals.BUTTON_OFF:
-            self._ask(self._power_off() if can_write else self._switch_off())
-        elif can_write:
+            self._ask(self._switch_off())
+        elif not can_write:
+            return
+        elif press in _CLASSES:
+            self._ask(self._exempt(_CLASSES[press]))
+        else:
             recorder = agent.recorder
             self._ask(recorder.stop(codes.STOP_BUTTON) if recorder.active else recorder.start(codes.START_BUTTON))
+
+    def _is_early(self) -> bool:
+        """Whether a START now would follow the last one within a second."""
+        recorder = self._agent.recorder
+        return not recorder.active and recorder.began > 0 and self._agent.moments.now() - recorder.began < START_MS
 
     def _ask(self, job) -> None:
         self._pressed = job
@@ -72,25 +94,18 @@ class Buttons:
         self._marked = agent.moments.now()
         yield from agent.journal.append(kinds.MARK, body, spare=True)
 
-    def _power_off(self):
-        agent = self._agent
+    def _exempt(self, class_: int):
+        from evidock_agent import exemption
+
         try:
-            yield from agent.recorder.stop(codes.STOP_POWER_OFF)
-            yield from agent.mirror.catch_up(agent.journal)
-            now = telemetry.read(agent)
-            body = {
-                "reason": codes.OFF_BUTTON,
-                "battery": now["battery"],
-                "millivolts": now["millivolts"],
-                "storage_free": now["storage_free"],
-            }
-            yield from agent.journal.append(kinds.OFF, body)
-        except (JournalFull, rings.RingFull):  # no room to say so; it is switched off all the same
-            agent.journal_full = True
-        yield from self._switch_off()
+            yield from exemption.begin(self._agent, class_)
+        finally:
+            on_demand.let_go(on_demand.BOOT)
 
     def _switch_off(self):
-        self._agent.off = True
-        self._agent.show_state()
-        self._agent.board.power_off()
-        yield
+        from evidock_agent import switching_off
+
+        try:
+            yield from switching_off.on_press(self._agent)
+        finally:
+            on_demand.let_go(on_demand.BOOT)

@@ -1,47 +1,170 @@
-"""The pre-use check: function, battery, storage, picture, sound and clock (OB-15).
+"""The pre-use check: function, battery, storage, picture, sound and clock, each tried for real (OB-15).
 
-Specification: "Codes" (check items and results). Thresholds are named here; the regulations are silent on them.
+Specification: "Entry kinds" (CHECK), "Settings". Loaded on demand. A source that does not record is started, heard or
+seen for a moment, and released; one that records is proof enough and is not touched.
 """
 
+from array import array
+
 from evidock_agent import telemetry
-from evidock_protocol import codes
+from evidock_agent.journal import RESERVE
+from evidock_protocol import codes, kinds, settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
 
-BATTERY_PERCENT = 20
-STORAGE_KIB = 65536
+SOUND_MS = 300  # of sound that are heard
+PICTURE_MS = 500  # in which a picture should come; two pictures' time for a slow camera
+SLOWEST_PICTURE_MS = 2500
+PATIENCE_MS = 5000  # for all tries of one source, should other work interrupt them
+_PART = 1024  # bytes read at once
 
 
-def items(agent: "Agent") -> list[list[int]]:
-    """[item, result, value] for each item; value is the figure judged (%, KiB, Hz, Unix seconds) or -1."""
+def run(agent: "Agent", trigger: int):
+    """Generator: tries everything, writes CHECK and keeps its items in `agent.last_check`; returns its sequence.
+
+    It yields True while it waits for a source, so that a press, or whatever else is asked for, goes before it.
+    """
+    board = agent.board
     now = telemetry.read(agent)
     wall = agent.moments.wall()
-    return [
-        [codes.CHECK_FUNCTION, codes.CHECK_PASSED if agent.journal.has_key else codes.CHECK_FAILED, -1],
-        _judge(codes.CHECK_BATTERY, now["battery"], BATTERY_PERCENT),
-        _judge(codes.CHECK_STORAGE, now["storage_free"] or 0, STORAGE_KIB),
-        _ask(codes.CHECK_PICTURE, agent.board.camera, agent.board.encoder, codes.TRACK_PICTURE),
-        _ask(codes.CHECK_SOUND, agent.board.capture, agent.board.encoder, codes.TRACK_SOUND),
-        _judge(codes.CHECK_CLOCK, wall[1] // 1000 if wall[0] != codes.WALL_UNSET else 0, 1),
+    journal = agent.journal
+    works = journal.has_key and not agent.journal_full and journal.ring.room() >= RESERVE
+    items = [
+        [codes.CHECK_FUNCTION, codes.CHECK_PASSED if works else codes.CHECK_FAILED, -1],
+        _judge(codes.CHECK_BATTERY, now["battery"], agent.setting(settings.CHECK_BATTERY)),
+        _judge(codes.CHECK_STORAGE, now["storage_free"] or 0, agent.setting(settings.CHECK_STORAGE)),
     ]
+    probe = _Picture(board.camera, agent) if board.camera is not None else None
+    item = yield from _try(agent, codes.CHECK_PICTURE, codes.TRACK_PICTURE, probe, settings.CHECK_PICTURE)
+    items.append(item)
+    probe = _Sound(board.capture) if board.capture is not None else None
+    item = yield from _try(agent, codes.CHECK_SOUND, codes.TRACK_SOUND, probe, settings.CHECK_SOUND)
+    items.append(item)
+    is_set = wall[0] >= agent.setting(settings.CHECK_CLOCK)
+    value = wall[1] // 1000 if wall[0] != codes.WALL_UNSET else -1
+    items.append([codes.CHECK_CLOCK, codes.CHECK_PASSED if is_set else codes.CHECK_FAILED, value])
+    sequence = yield from journal.append(kinds.CHECK, {"items": items, "trigger": trigger}, spare=True)
+    agent.last_check = items
+    return sequence
+
+
+class _Picture:
+    """One JPEG of a camera."""
+
+    def __init__(self, camera: "ports.Camera", agent: "Agent"):
+        self.source = camera
+        self._agent = agent
+        self.milliseconds = min(max(PICTURE_MS, 2000 // max(camera.rate, 1)), SLOWEST_PICTURE_MS)
+        self.value = 0  # bytes of the picture that came whole
+        self._length = self._got = 0
+        self._head = b""
+
+    def begin(self) -> None:
+        """Nothing came yet."""
+        self._length = self._got = 0
+
+    def step(self) -> bool:
+        """Reads a part; whether enough is known."""
+        if self._got == self._length:
+            self._got = 0
+            self._length = self.source.next()
+            if not self._length:
+                return False
+        part = self._agent.scratch[: min(_PART, self._length - self._got)]
+        count = self.source.readinto(part)
+        if not self._got:
+            self._head = bytes(part[:2])
+        self._got += max(min(count, len(part)), 0)
+        if self._got == self._length and self._head == b"\xff\xd8":
+            self.value = self._length
+        return self.value > 0
+
+
+class _Sound:
+    """The loudest sample of a moment."""
+
+    def __init__(self, capture: "ports.Capture"):
+        self.source = capture
+        self.milliseconds = SOUND_MS
+        self.value = 0  # peak, 0 … 32767
+        self._block = memoryview(bytearray(_PART))
+
+    def begin(self) -> None:
+        """Nothing is left over from a try before."""
+
+    def step(self) -> bool:
+        """Hears a block; it is enough when the time is over."""
+        count = self.source.readinto(self._block)
+        samples = array("h", bytes(self._block[: max(min(count, _PART), 0) & ~1]))
+        if len(samples):
+            self.value = max(self.value, min(max(max(samples), -min(samples)), 32767))
+        return False
+
+
+def _try(agent: "Agent", item: int, track: int, probe: "_Picture | _Sound | None", setting: int):
+    """Generator: the row of one item that has a source, or an encoder's, or none."""
+    encoder = agent.board.encoder
+    if _records(agent, track):
+        return [item, codes.CHECK_PASSED, -1]
+    if probe is None:
+        if encoder is None or not encoder.tracks & track:
+            return [item, codes.CHECK_ABSENT, -1]
+        try:  # it writes files of its own, and nothing else of it can be seen
+            return [item, codes.CHECK_PASSED if encoder.rate >= 0 else codes.CHECK_FAILED, -1]
+        except OSError:
+            return [item, codes.CHECK_FAILED, -1]
+    since = agent.moments.now()
+    while agent.moments.now() - since < PATIENCE_MS:
+        if agent.recorder.capturing:
+            passed = _records(agent, track)
+            return [item, codes.CHECK_PASSED if passed else codes.CHECK_FAILED, -1]
+        is_tried = yield from _probe(agent, probe)
+        if is_tried:
+            return _judge(item, probe.value, agent.setting(setting))
+        yield True
+    return [item, codes.CHECK_FAILED, -1]
+
+
+def _probe(agent: "Agent", probe: "_Picture | _Sound"):
+    """Generator: one try; False when other work came between, for which the source was released at once."""
+    is_ours = True
+    try:
+        probe.source.start()
+        probe.begin()
+        began = agent.moments.now()
+        while not probe.step() and agent.moments.now() - began < probe.milliseconds:
+            if len(agent._jobs) > 1:  # a START may be among them
+                return False
+            yield True
+            if agent.recorder.capturing:
+                is_ours = False
+                return False
+    except OSError:
+        return True
+    finally:
+        if is_ours:
+            _release(probe.source)
+    return True
+
+
+def _release(source: "ports.Camera | ports.Capture") -> None:
+    try:
+        source.stop()
+    except OSError:  # it is done either way
+        return
+
+
+def _records(agent: "Agent", track: int) -> bool:
+    """Whether a track of this kind is recorded now."""
+    if not agent.recorder.capturing:
+        return False
+    return any(found.bits & track and found.segment is not None for found in agent.recorder.tracks)
 
 
 def _judge(item: int, value: int | None, least: int) -> list[int]:
     if value is None:
         return [item, codes.CHECK_ABSENT, -1]
     return [item, codes.CHECK_PASSED if value >= least else codes.CHECK_FAILED, value]
-
-
-def _ask(item: int, source: "ports.Capture | ports.Camera | None", encoder: "ports.Encoder | None", track: int):
-    """Whether a source answers, with its rate: samples and pictures flow only while recording."""
-    try:
-        if source is not None:
-            return _judge(item, source.rate, 1)
-        if encoder is None or not encoder.tracks & track:
-            return _judge(item, None, 1)
-        return [item, codes.CHECK_PASSED, encoder.rate]
-    except OSError:
-        return _judge(item, 0, 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RESERVE = 2 * flash.SECTOR  # bytes kept free for the entries that say why recording ended
 EPOCH_CEILING = 200  # entries after which a new key is due
-_HOLE = 0xFFFFFFFF  # stands for the address of an entry that flash lost
+HOLE = 0xFFFFFFFF  # stands for the address of an entry that flash lost
 
 
 class JournalFull(Exception):
@@ -46,6 +46,7 @@ class Journal:
         self.epoch = 0
         self.epoch_since = 0  # sequence of the first entry of this epoch
         self.epoch_ticks = 0  # when it began, in ticks of this boot
+        self.epoch_owed: int | None = None  # the reason of a change for which no key slot was erased
         self.boot = 0
         self._key_id = b""  # of the live epoch's key, as the ring names it
         self._slot = 0
@@ -66,7 +67,7 @@ class Journal:
         if not self._addresses:
             self.first = parsed.sequence
         while self.first + len(self._addresses) < parsed.sequence:
-            self._addresses.append(_HOLE)
+            self._addresses.append(HOLE)
             # The one before this entry is known by its hash; of more that are lost, the tree knows from EPOCH on.
             self.tree.append(merkle.leaf_hash(parsed.previous))
         self._addresses.append(address)
@@ -79,26 +80,38 @@ class Journal:
         self.boot = parsed.boot
         self.tree.append(merkle.leaf_hash(parsed.hash))
 
+    def lose_newest(self) -> None:
+        """Passes over an entry behind the newest that flash lost. Nobody knows its hash: zeros stand for it."""
+        self._addresses.append(HOLE)
+        self.newest = entry.ZERO_HASH
+        self.tree.append(merkle.leaf_hash(self.newest))
+        self.size += 1
+
     def take_opening(self, address: int, sequence: int) -> None:
         """Follows one durable private record."""
         self._openings.append(sequence)
         self._openings.append(address)
 
-    def use_live_key(self):
+    def use_live_key(self, lost_epoch: bool = False):
         """Generator: finds the live epoch's key, the one that the newest entry names, and wipes every other.
 
-        False when it is not there, and all stay.
+        False when it is not there, and all stay. `lost_epoch`: flash lost the newest entry and it may have been EPOCH,
+        so the next epoch's key, which nothing names then, will do.
         """
         self.has_key = False
         for slot, epoch, seed in self._keys.whole():
-            if epoch != self.epoch:
+            if epoch != self.epoch + lost_epoch:
                 continue
             found = yield from signer.make(epoch, seed, self._random)
-            if found.key_id == self._key_id:  # a change of key that failed may have left another of this epoch
+            # A change of key that failed may have left another of this epoch.
+            if found.key_id == self._key_id or lost_epoch:
                 self.signer = found
                 self._slot = slot
                 self.has_key = True
                 self._keys.wipe_all_but(slot)
+                if lost_epoch:
+                    self.epoch = epoch
+                    self.epoch_since = self.size
                 break
         return self.has_key
 
@@ -112,17 +125,18 @@ class Journal:
 
     # Writing. Each is a generator that yields between slices; the agent's job queue runs one at a time.
 
-    def append(self, kind: int, body: dict, openings=None, spare: bool = False):
+    def append(self, kind: int, body: dict, openings=None, spare: bool = False, ready: list[bytes] | None = None):
         """Generator: signs one entry, makes it durable and returns its sequence.
 
-        `openings` lists (label, value) of private fields. `spare` marks an entry that can wait: it raises JournalFull
+        `openings` lists (label, value) of private fields, `ready` those whose openings were made elsewhere, in
+        ascending order of their labels. `spare` marks an entry that can wait: it raises JournalFull
         rather than touch the reserve. A body that its table does not allow raises Malformed.
         """
         if spare and self.ring.room() < RESERVE:
             raise JournalFull()
         wall = self._moments.wall()
-        commitments = {}
-        raw_openings = []
+        raw_openings = list(ready or ())
+        commitments = {private.parse_opening(raw)[0]: private.commitment(raw) for raw in raw_openings}
         for label, value in openings or ():
             salt = bytearray(private.SALT)
             self._random.fill(salt)
@@ -166,7 +180,9 @@ class Journal:
         try:
             slot = self._keys.store(following.epoch, seed)
         except key_ring.NoFreeSlot:
-            return  # between two idle times more epochs than slots: the old key lives on until sectors can be erased
+            # Between two idle times more epochs than slots: the old key lives on until sectors can be erased.
+            self.epoch_owed = reason
+            return
         yield
         body = {
             "public_key": following.public,
@@ -186,6 +202,7 @@ class Journal:
         self.epoch = following.epoch
         self.epoch_since = self.size
         self.epoch_ticks = self._moments.now()
+        self.epoch_owed = None
 
     def head(self, session: dict, phase: int, open_start: int | None):
         """Generator: a signed head with the session's nonces; returns its bytes."""
@@ -213,7 +230,7 @@ class Journal:
     def raw(self, sequence: int) -> bytes:
         """The exact bytes of entry `sequence`, which lies in first … size - 1; b"" when flash lost it."""
         address = self._addresses[sequence - self.first]
-        return b"" if address == _HOLE else self.ring.read(address)
+        return b"" if address == HOLE else self.ring.read(address)
 
     def openings(self, first: int, limit: int) -> tuple[int, bytes]:
         """(next sequence not examined, private records of entries from `first`), at most `limit` bytes of whole
@@ -236,7 +253,7 @@ class Journal:
         oldest = self.ring.ring.used[0]
         keep = 0
         while keep < len(self._addresses) and (
-            self._addresses[keep] == _HOLE or self._addresses[keep] // flash.SECTOR == oldest
+            self._addresses[keep] == HOLE or self._addresses[keep] // flash.SECTOR == oldest
         ):
             keep += 1
         # The newest EPOCH stays: at boot it gives the tree and names the live key.

@@ -1,8 +1,11 @@
 """The journal ring: whole records of entries and private openings in internal flash, where nobody can pull them out.
 
 Specification: "Internal flash" (journal ring). A record is durable when append() returns; a torn one fails its CRC and
-ends its sector.
+ends its sector. One that was whole and rotted is told from it: a program that power cut short left bits set, and no
+others cleared.
 """
+
+import binascii
 
 from evidock_agent import rings
 from evidock_protocol import flash
@@ -11,9 +14,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
 
+_SHORTEST = 240  # bytes that an entry takes, a little understated
+
 
 class JournalRing:
-    """Append-only records over a SectorRing. Addresses are byte offsets in the region."""
+    """Append-only records over a SectorRing. Addresses are byte offsets in the region.
+
+    After a scan, `rotten` has the sectors with records that were whole once, `lost` how many entries at most rotted
+    behind the last whole record, and `is_torn` says that something stands behind it.
+    """
 
     def __init__(self, region: "ports.Flash"):
         self._region = region
@@ -21,6 +30,9 @@ class JournalRing:
         self._head = bytearray(flash.RECORD_HEAD)
         self._at = 0  # where the next record goes
         self._end = 0  # end of the sector that is written
+        self.rotten: list[int] = []
+        self.lost = 0
+        self.is_torn = False
 
     def scan(self):
         """Yields (address, kind, data) of every whole record from oldest to newest, and finds where to go on.
@@ -38,15 +50,26 @@ class JournalRing:
                 if kind == flash.RECORD_FREE and self._is_erased(at, end):
                     break
                 if kind == flash.RECORD_FREE or at + flash.record_span(length) > end:
-                    damaged = True
+                    damaged = self.is_torn = True
+                    if kind != flash.RECORD_FREE and not _may_be_torn(self._head, None):
+                        self._note_rot(sector, 1 + (end - at) // _SHORTEST)
                     break
                 data = self._read(at + flash.RECORD_HEAD, length)
                 if flash.record_is_whole(self._head, data):
+                    self.lost = 0
+                    self.is_torn = False
                     yield at, kind, data
                 else:
-                    damaged = True
+                    damaged = self.is_torn = True
+                    if not _may_be_torn(self._head, data):
+                        self._note_rot(sector, 1 if kind == flash.RECORD_ENTRY else 0)
                 at += flash.record_span(length)
             self._at, self._end = (end, end) if damaged else (at, end)
+
+    def _note_rot(self, sector: int, lost: int) -> None:
+        self.lost += lost
+        if sector not in self.rotten:
+            self.rotten.append(sector)
 
     def append(self, kind: int, data: bytes) -> int:
         """Writes one record and returns its address.
@@ -94,3 +117,14 @@ class JournalRing:
                 return False
             at += len(view)
         return True
+
+
+def _may_be_torn(head: bytearray, data: "bytes | None") -> bool:
+    """Whether power may have gone while this head was programmed, behind its data, which are None if they are not
+    known: each bit of the CRC is still set, or as it should be.
+    """
+    check = flash.parse_record_head(head)[2]
+    if head[1] != 0 or check == 0xFFFFFFFF or data is None:
+        return check == 0xFFFFFFFF
+    expected = binascii.crc32(data, binascii.crc32(head[:4]))
+    return check | expected == check

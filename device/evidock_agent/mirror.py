@@ -1,9 +1,10 @@
 """The journal's copy on the card: what has left the ring can still be read, and a card alone can be verified.
 
-Specification: "The card" (JOURNAL.CBS, PRIVATE.CBS). The copy trails the journal; the ring is the truth.
+Specification: "The card" (JOURNAL.CBS, PRIVATE.CBS). The copy trails the journal; the ring is the truth. Entries that
+flash lost before they were copied are left out.
 """
 
-from evidock_protocol import card, entry, sign1, versions
+from evidock_protocol import card, cbor, entry, sign1, versions
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -15,7 +16,7 @@ _READ = 1024  # bytes at once: small, because a long-lived heap has few large ho
 
 
 class Mirror:
-    """Entries `first` … `end` - 1 are on the card; both are 0 when none is."""
+    """Entries `first` … `end` - 1 are on the card, but for those that flash lost; both are 0 when none is."""
 
     def __init__(self, cards: "ports.Card"):
         self._cards = cards
@@ -55,25 +56,28 @@ class Mirror:
     def _follow(self, journal: "Journal"):
         """Generator: takes in the copy as far as it is whole; whether it goes on as another journal does."""
         newest = b""
-        for raw, offset in self._statements(0):
+        for raw, offset in statements(self._cards, self._path, 0):
+            sequence = sequence_of(raw)
+            if (newest and sequence < self.end) or sequence < 0:  # torn
+                return False
             if not newest:
-                try:
-                    self._begin(entry.parse(raw).sequence)
-                except ProtocolError:  # torn before it was whole once
-                    return False
-            if self.end >= journal.size:
+                self._begin(sequence)
+            if sequence >= journal.size:
                 return True
-            held = journal.raw(self.end) if self.end >= journal.first else b""
+            for left_out in range(max(self.end, journal.first), sequence):
+                if journal.raw(left_out):  # somebody took it out: the ring would let go of it
+                    return True
+            held = journal.raw(sequence) if sequence >= journal.first else b""
             if held and held != raw:
                 return _says_other(raw, held)
             newest = raw
-            self.end += 1
+            self.end = sequence + 1
             self._length = offset + len(raw)
             if self.end % 8 == 0:
                 yield
         if newest and self.end == journal.first:  # nothing of it is in the ring: the link decides
-            following = entry.parse(journal.raw(self.end)) if journal.size > self.end else None
-            return following is not None and following.previous != sign1.statement_hash(newest)
+            raw = journal.raw(self.end) if journal.size > self.end else b""
+            return bool(raw) and entry.parse(raw).previous != sign1.statement_hash(newest)
         return False
 
     def _set_aside(self, first: int) -> None:
@@ -113,9 +117,7 @@ class Mirror:
         try:
             file.seek(self._length)  # over a torn tail, should power have gone in the middle of an entry
             while self.end < journal.size:
-                raw = journal.raw(self.end)
-                if not raw:
-                    raise OSError("the ring lost entry %d" % self.end)  # the copy ends here
+                raw = journal.raw(self.end)  # b"" for what flash lost: JOURNAL names it, and the copy goes on
                 file.write(raw)
                 self._length += len(raw)
                 self.end += 1
@@ -132,39 +134,60 @@ class Mirror:
             return b""
         at, offset = self._cursor if self._cursor[0] <= sequence else (self.first, 0)
         found = b""
-        for raw, where in self._statements(offset):
-            if at >= sequence:
-                if found and len(found) + len(raw) > limit:
-                    break
-                found += raw
-            else:
+        for raw, where in statements(self._cards, self._path, offset):
+            at = sequence_of(raw)
+            if at < sequence:
                 yield
-            at += 1
-            self._cursor = (at, where + len(raw))
-            if at == self.end:
+            elif at > sequence or (found and len(found) + len(raw) > limit):
+                break  # flash lost what comes next, or there is no more room for it
+            else:
+                found += raw
+                sequence += 1
+            self._cursor = (at + 1, where + len(raw))
+            if at + 1 >= self.end:
                 break
         return found
 
-    def _statements(self, offset: int):
-        """Yields (bytes, offset) of whole statements from byte `offset` on; stops at the first that is torn."""
-        with self._cards.open(self._path, "rb") as file:
-            file.seek(offset)
-            pending = b""
-            while True:
-                more = file.read(_READ)
-                pending += more
-                at = 0
-                while at < len(pending):
-                    try:
-                        end = sign1.end_of(pending, at)
-                    except ProtocolError:  # not whole yet, or torn
-                        break
-                    yield pending[at:end], offset + at
-                    at = end
-                offset += at
-                pending = pending[at:]
-                if not more or len(pending) > versions.MAXIMUM_STATEMENT:
-                    return
+
+def statements(cards: "ports.Card", path: str, offset: int):
+    """Yields (bytes, offset) of whole statements of a file from byte `offset` on; stops at the first that is torn.
+
+    Raises OSError.
+    """
+    with cards.open(path, "rb") as file:
+        file.seek(offset)
+        pending = b""
+        while True:
+            more = file.read(_READ)
+            pending += more
+            at = 0
+            while at < len(pending):
+                try:
+                    end = sign1.end_of(pending, at)
+                except ProtocolError:  # not whole yet, or torn
+                    break
+                yield pending[at:end], offset + at
+                at = end
+            offset += at
+            pending = pending[at:]
+            if not more or len(pending) > versions.MAXIMUM_STATEMENT:
+                return
+
+
+def sequence_of(raw: bytes) -> int:
+    """The sequence that an entry gives itself, without parsing all of it; -1 when it has not an entry's form."""
+    try:
+        payload = sign1.parse(raw).payload
+        # A map with format, suite and device (32 bytes), then epoch and sequence ("Entry payload").
+        if payload[5:8] != b"\x02\x58\x20" or payload[40:41] != b"\x03":
+            return -1
+        _epoch, at = cbor.decode_at(payload, 41)
+        if payload[at : at + 1] != b"\x04":
+            return -1
+        sequence, _at = cbor.decode_at(payload, at + 1)
+    except ProtocolError:
+        return -1
+    return sequence if isinstance(sequence, int) and sequence is not True and sequence is not False else -1
 
 
 def _says_other(raw: bytes, held: bytes) -> bool:

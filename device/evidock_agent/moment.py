@@ -28,6 +28,7 @@ class Moments:
         self._last = clock.ticks_ms()
         self._elapsed = 0
         self._synchronised = False
+        self._lost = False
 
     def now(self) -> int:
         """Milliseconds since this object was made, which is at boot. None pass when the clock steps back."""
@@ -40,12 +41,23 @@ class Moments:
 
     def wall(self) -> tuple[int, int]:
         """(state, Unix milliseconds); (unset, 0) when the clock lost its time or shows an impossible one."""
+        state, unix = self.shown()
+        return (codes.WALL_UNSET, 0) if self._lost else (state, unix)
+
+    def shown(self) -> tuple[int, int]:
+        """What the wall clock shows, as wall() has it, also when that is known to be wrong."""
         unix = self._clock.unix_ms()
         if unix is None or not is_plausible(unix):
             return codes.WALL_UNSET, 0
         return (codes.WALL_SYNCHRONISED if self._synchronised else codes.WALL_SET), unix
 
+    def lose_wall(self) -> None:
+        """The wall clock lost its time: whatever it shows, it counts as unset until a host sets it."""
+        self._lost = True
+        self._synchronised = False
+
     def set_from_host(self, unix_ms: int) -> None:
         """Sets the wall clock to a host's time; from here on it counts as synchronised until the next boot."""
         self._clock.set_unix_ms(unix_ms)
         self._synchronised = True
+        self._lost = False

@@ -9,7 +9,8 @@ import sys
 BOOT = tuple(
     "evidock_agent." + name
     for name in (
-        "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check"
+        "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check",
+        "configuration", "exemption", "switching_off", "scan", "statements_of_boot", "mending"
     )
 )  # fmt: skip
 # Each after those that it imports, so that bringing one loads one.
@@ -20,10 +21,10 @@ ANSWERING = (
     "evidock_agent.pinned",
     "evidock_agent.session",
     "evidock_agent.transfer",
-    "evidock_agent.check",
     "evidock_agent.requests",
     "evidock_agent.server",
 )
+COMMANDS = ("evidock_agent.commands", "evidock_agent.exemption", "evidock_agent.check")
 
 SOUND = ("evidock_agent.segment", "evidock_agent.sound", "evidock_agent.tracks")
 PICTURE = (
@@ -34,6 +35,7 @@ PICTURE = (
     "evidock_agent.picture",
     "evidock_agent.tracks",
 )
+LISTENING = ("evidock_agent.voice",)
 ENCODER = ("evidock_agent.encoder", "evidock_agent.tracks")
 
 

@@ -101,8 +101,11 @@ class PictureTrack:
             return 0
         due = self._due(segment, now)
         lost = self._lost()
-        self._owed += max(lost - self._counted, 0)  # pictures before the next one
+        overrun = min(lost - self._counted, due - self._owed)  # no more than can have been before the next one
         self._counted = lost
+        if overrun > 0:
+            self._owed += overrun
+            segment.count_fault(codes.CAPTURE_OVERRUN, overrun)
         if self._owed and due > 0:
             self._owed -= 1
             segment.put_nothing()
@@ -158,6 +161,9 @@ class PictureTrack:
         while expected // 1000 - segment.chunks > segment.rate * STALL_MS // 1000:
             segment.put_nothing()
         self._behind += expected - segment.chunks * 1000
+        unnamed = segment.lost - sum(segment.faults.values())
+        if unnamed > max(segment.rate * STALL_MS // 1000, 1):  # a camera slower than it says, or one that often pauses
+            segment.count_fault(codes.CAPTURE_STALLED, unnamed)
         segment.save()
         segment.last_tick = tick
         self.segment = None

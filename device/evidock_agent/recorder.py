@@ -5,22 +5,23 @@ of it are jobs beside it.
 """
 
 from evidock_agent import journal as chain
-from evidock_agent import on_demand, telemetry
+from evidock_agent import on_demand, starting, telemetry
+from evidock_agent.ending import Ending
 from evidock_agent.sealing import Sealing, write_fault
 from evidock_agent.vouching import Vouching
-from evidock_protocol import card, codes, kinds, versions
+from evidock_protocol import codes, settings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import tracks
     from evidock_agent.agent import Agent
+    from evidock_agent.sound import SoundTrack
 
 BLOCK = 4096  # bytes that a track writes at once
 FLUSH_MS = 1000
 CHECKPOINT_MS = 5000
 DRAIN_MS = 500  # within which the tracks come to where their segments may end
 STORAGE_FLOOR_KIB = 2048  # recording stops before the file system is hurt
-_NO_SPACE = 28  # ENOSPC
 
 
 class Recorder:
@@ -43,9 +44,12 @@ class Recorder:
         self._flushed = 0
         self._checked = 0  # tick of the newest checkpoints
         self._draining: int | None = None  # tick at which the open segments were asked to end
-        self._until: int | None = None  # when capture was stopped: its last bytes may still be on their way
-        self._broken: list[tuple[int, int]] | None = None  # (number, length) of segments whose card failed
-        self._cause = 0  # why it failed; the journal does not tell yet
+        self.until: int | None = None  # when capture was stopped: its last bytes may still be on their way
+        self._ending = Ending(agent)
+        self.by_policy = False  # whether the newest START was
+        self.began = 0  # tick of the newest START
+        self.began_low = False  # whether the battery was low enough to stop at then
+        self.free: int | None = None  # KiB on the card when it was last looked at
         for _ in self.make_ready():
             pass
 
@@ -58,6 +62,11 @@ class Recorder:
     def is_sealing(self) -> bool:
         """Whether a file that ended is not finished yet."""
         return self._sealing.is_busy
+
+    @property
+    def sealed(self) -> int:
+        """SEGMENT entries of the newest recording."""
+        return self._sealing.sealed
 
     def is_sealed(self, recording: int, number: int) -> bool:
         """Whether a segment may be handed out: its SEGMENT entry is durable."""
@@ -88,31 +97,21 @@ class Recorder:
         yield
 
     def start(self, reason: int):
-        """Generator: START durable, then capture from every source that starts."""
+        """Generator: START durable, then capture from every source that starts. It ends an exemption."""
         agent = self._agent
         if self.active:
             return
         yield from self.make_ready()
-        number = yield from self._free_number()
-        now = telemetry.read(agent)
-        bits = 0
-        for track in self.tracks:
-            bits |= track.bits
-        body = {
-            "recording": number,
-            "reason": reason,
-            "tracks": bits,
-            "card": agent.card_identity,
-            "battery": now["battery"],
-            "storage_free": now["storage_free"],
-            "handover": None,
-        }
-        self.start_sequence = yield from agent.journal.append(kinds.START, body, spare=True)
+        self.start_sequence, body = yield from starting.announce(agent, reason)
         self.vouching.begin(agent.journal.newest)
-        self.number = number
+        self.number = body["recording"]
         self.active = True
+        self.began = agent.moments.now()
+        self.began_low = telemetry.is_at_most(body["battery"], agent.setting(settings.BATTERY_STOP))
+        self.by_policy = reason == codes.START_POLICY
         self._sealing.begin()
-        self._until = self._draining = self._broken = None
+        self._ending.begin()
+        self.until = self._draining = self.free = None
         yield from self._start_capture()
 
     def _start_capture(self):
@@ -138,20 +137,30 @@ class Recorder:
                     track.segment = None
                     self._running.remove(track)
                     silent.append(number)
-        except OSError:
+        except OSError as error:
             self._let_go()
-            self._broken = None
+            self._ending.broken = None
+            self._ending.fail(error)
             agent.lose_card()
             yield from write_fault(agent, codes.FAULT_STORAGE, self.number, number, [0])
         works = self.capturing  # now; the card may fail while the journal is written
         if works:
             agent.show_state()
         else:
-            self._until = tick
+            self.until = tick
         for number in silent:
             yield from write_fault(agent, codes.FAULT_CAPTURE, self.number, number, [codes.CAPTURE_NO_START, 0])
+        yield from agent.interruptions.begin(self._listening())
         if not works:
-            yield from self._end(codes.STOP_FAULT, tick)
+            self._ending.fail(None)
+            yield from self._conclude()
+
+    def _listening(self) -> "SoundTrack | None":
+        """The sound track, when its source runs."""
+        for track in self._running:
+            if track.segment is not None and track.segment.inline and track.bits == codes.TRACK_SOUND:
+                return track  # pyright: ignore[reportReturnType]
+        return None
 
     def pump(self) -> int:
         """Moves what was captured to the card and starts what is due; then a slice of finishing what ended.
@@ -166,60 +175,37 @@ class Recorder:
                 self.card_failed(error)
         return self._sealing.step() or moved
 
-    def stop(self, reason: int):
-        """Generator: last bytes, SEGMENT, STOP, and a new epoch; also when the card fails meanwhile."""
-        agent = self._agent
+    def ask_stop(self, reason: int, cause: int | None = None) -> None:
+        """Has the recording end, as a job, unless it ends already."""
+        if self.active and not self._ending.is_decided:
+            self._ending.decide(reason, cause)
+            self._agent.add_job(self.stop(reason, cause))
+
+    def stop(self, reason: int, cause: int | None = None):
+        """Generator: last bytes, SEGMENT, INTERRUPT if there is a `cause`, STOP, and a new epoch.
+
+        When it ends already, or the card fails meanwhile, that says why.
+        """
         if not self.active:
             return
-        if self._until is None:
-            self._until = self._draining = agent.moments.now()
+        self._ending.decide(reason, cause)
+        if self.until is None:
+            self.until = self._draining = self._agent.moments.now()
         for track in self._running:
             track.stop()
         while self._running:
             self.pump()
             yield
+        yield from self._conclude()
+
+    def _conclude(self):
+        """Generator: what the journal says of the end, once capture has ended and all files are finished."""
         yield from self._sealing.finish()
-        if not self.active:  # another job has ended it meanwhile
-            return
-        if self._broken is not None:
-            yield from self._interrupt()
-        else:
-            yield from self._end(reason, self._until)
-
-    def _end(self, reason: int, tick: int):
-        agent = self._agent
-        now = telemetry.read(agent)
-        body = {
-            "recording": self.number,
-            "reason": reason,
-            "segments": self._sealing.sealed,
-            "last_tick": tick,
-            "boot": agent.journal.boot,
-            "battery": now["battery"],
-            "storage_free": now["storage_free"],
-        }
-        yield from agent.journal.append(kinds.STOP, body)
-        self.active = False
-        yield from agent.journal.change_epoch(codes.EPOCH_STOP)
-        agent.show_state()
-
-    def _free_number(self):
-        """Generator: the number of the next recording, a look at the card a slice: somebody may have put many there."""
-        agent = self._agent
-        number = self.number + 1
-        try:
-            while agent.card_identity is not None and agent.board.card.names(
-                agent.folder + "/" + card.recording_folder(number)
-            ):
-                number += 1  # whatever lies there, it is not written over
-                yield
-        except OSError:  # the card went just now; opening the segment will say so
-            agent.lose_card()
-        return number
+        yield from self._ending.tell()
 
     def _move(self) -> int:
         now = self._agent.moments.now()
-        tick = now if self._until is None else self._until
+        tick = now if self.until is None else self.until
         drain = self._draining is not None
         moved = 0
         rest = True
@@ -233,9 +219,11 @@ class Recorder:
         self._housekeep(tick)
         if self._draining is None:
             if full:
-                self._draining = now
+                self._draining = self._agent.moments.now()
         elif rest or now - self._draining >= DRAIN_MS:
             self._end_segments(tick)
+        else:
+            self._draining += self._agent.moments.now() - now  # while the card stalls nothing drains
         return moved
 
     def _housekeep(self, tick: int) -> None:
@@ -245,25 +233,35 @@ class Recorder:
         for track in self._running:
             if track.segment.inline:
                 track.segment.flush()
+        self._check_room()
         # A little early, so that what is durable beyond a CHECKPOINT stays below the interval until the next one is.
         if tick - self._checked < CHECKPOINT_MS - FLUSH_MS:
             return
         self._checked = tick
-        agent = self._agent
         self.vouching.go_round([track.segment for track in self._running], tick)
-        if agent.board.card.space()[0] < STORAGE_FLOOR_KIB or agent.journal.ring.room() < chain.RESERVE:
-            agent.add_job(self.stop(codes.STOP_STORAGE_FULL))
+
+    def _check_room(self) -> None:
+        """Ends the recording while card and journal have room for its end. OSError when the card fails."""
+        agent = self._agent
+        free = agent.board.card.space()[0]
+        taken = max((free if self.free is None else self.free) - free, 0)  # since the last look: a fast source
+        self.free = free
+        no_room = agent.journal.ring.room() < chain.RESERVE
+        if no_room:
+            agent.note_journal_full()
+        if no_room or free < STORAGE_FLOOR_KIB + 2 * taken:
+            self.ask_stop(codes.STOP_STORAGE_FULL, codes.CAUSE_STORAGE_FULL)
 
     def _end_segments(self, tick: int) -> None:
         """All end at one tick, where sources are drained, so that frames fill their time; the next begin there."""
         for track in self._running:
             segment = track.end(tick)
             self._sealing.add(segment)
-            if segment.inline and self._until is None:  # the next segment's own may come before SEGMENT's turn does
+            if segment.inline and self.until is None:  # the next segment's own may come before SEGMENT's turn does
                 segment.flush()
                 self.vouching.checkpoint(segment, tick)
         self._draining = None
-        if self._until is not None:
+        if self.until is not None:
             self._running = []
             return
         self._since = self._checked = tick
@@ -274,44 +272,25 @@ class Recorder:
 
     def is_due(self, segment) -> bool:
         """Whether a CHECKPOINT of this segment still says something: SEGMENT is not there, nor is the card gone."""
-        ours = self.active and self._broken is None and segment.recording == self.number
+        ours = self.active and self._ending.broken is None and segment.recording == self.number
         return ours and segment.number > self._sealing.told
 
     def card_failed(self, error: OSError) -> None:
         """The card gave an error while recording: what is on it stays as it is, and the journal says so."""
-        agent = self._agent
-        if self._until is None:
-            self._until = agent.moments.now()
+        if self.until is None:
+            self.until = self._agent.moments.now()
         self._let_go()
-        agent.lose_card()
-        if not agent.board.card.present():
-            self._cause = codes.CAUSE_MEDIUM_SWAPPED
-        else:
-            self._cause = codes.CAUSE_STORAGE_FULL if error.args[:1] == (_NO_SPACE,) else codes.CAUSE_EQUIPMENT_FAULT
-        agent.add_job(self._interrupt())
+        self._ending.fail(error)
+        self._agent.lose_card()
+        self._agent.add_job(self._conclude())
 
     def _let_go(self) -> None:
         """Stops every source and leaves their segments as they are."""
-        self._broken = []
+        broken = self._ending.broken = []
         for track in self._running:
             track.stop()
             segment, track.segment = track.segment, None
             if segment is not None:
-                self._broken.append((segment.number, segment.length))
+                broken.append((segment.number, segment.length))
                 segment.abandon()
         self._running = []
-
-    def _interrupt(self):
-        """Generator: ends the recording whose card failed, unless a stop already has."""
-        agent = self._agent
-        yield from self._sealing.finish()
-        if self._broken is None or self._until is None:
-            return
-        while self._broken:
-            number, length = self._broken[0]
-            yield from write_fault(agent, codes.FAULT_STORAGE, self.number, number, [length])
-            self._broken.pop(0)
-        self._broken = None
-        body = telemetry.interrupt(agent, self.number, self._cause, agent.journal.boot, self._until, None)
-        yield from agent.journal.append(kinds.INTERRUPT, body)
-        yield from self._end(codes.STOP_FAULT, self._until)

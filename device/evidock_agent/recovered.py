@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
-    from evidock_agent.boot import OpenRecording
+    from evidock_agent.scan import OpenRecording
 
 HEADER = wav.WAV_HEADER  # bytes; an AVI's has as many
 _CHECKPOINTS_READ = 8192  # bytes: a segment of 60 s has 15 of about 400; more than this is not ours

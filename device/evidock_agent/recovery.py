@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
-    from evidock_agent.boot import OpenRecording
+    from evidock_agent.scan import OpenRecording
 
 _RESET_CAUSES = {
     codes.RESET_POWER_ON: codes.CAUSE_POWER_LOST,
@@ -22,7 +22,7 @@ _RESET_CAUSES = {
 
 
 def recover(agent: "Agent", left: "OpenRecording"):
-    """Generator: seals what can be sealed of the open recording, then INTERRUPT, STOP and a new epoch."""
+    """Generator: seals what can be sealed of the open recording, then RESUME if owed, INTERRUPT, STOP, a new epoch."""
     known = agent.anchors.known if agent.anchors.start == left.sequence else {}
     pending = {number: length for number, length in known.items() if number > left.number and number not in left.passed}
     if agent.card_identity is not None and agent.card_identity == left.card:
@@ -35,10 +35,10 @@ def recover(agent: "Agent", left: "OpenRecording"):
     for number in sorted(pending):
         yield from recovered.tell(agent, left, codes.FAULT_MEDIA_LOST, number, [pending[number], 0])
     tick = max(left.ticks.values(), default=left.start)
-    cause = _RESET_CAUSES.get(agent.board.reset_cause, codes.CAUSE_UNKNOWN)
-    if not left.interrupted:
-        body = telemetry.interrupt(agent, left.recording, cause, left.boot, tick, agent.board.reset_cause)
-        yield from agent.journal.append(kinds.INTERRUPT, body)
+    if left.interrupt is None:
+        sequence, cause = yield from _interrupt(agent, left, tick)
+    else:
+        sequence, cause = left.interrupt.sequence, left.interrupt.cause
     now = telemetry.read(agent)
     body = {
         "recording": left.recording,
@@ -50,7 +50,30 @@ def recover(agent: "Agent", left: "OpenRecording"):
         "storage_free": now["storage_free"],
     }
     yield from agent.journal.append(kinds.STOP, body)
+    reset = agent.board.reset_cause if left.interrupt is None or left.interrupt.at_boot else None
+    agent.interruptions.broke_off(sequence, cause, max(tick - left.start, 0), left.by_policy, reset)
     yield from agent.journal.change_epoch(codes.EPOCH_STOP)
+
+
+def _interrupt(agent: "Agent", left: "OpenRecording", tick: int):
+    """Generator: INTERRUPT; before it RESUME, if this recording went on with another and had not said so yet.
+
+    Returns (INTERRUPT's sequence, cause).
+    """
+    if left.answers is not None:
+        body = {
+            "recording": left.recording,
+            "interrupt": left.answers.sequence,
+            "voice_first": None,
+            "voice_last": None,
+            "handover": None,
+        }
+        yield from agent.journal.append(kinds.RESUME, body)
+    reset = agent.board.reset_cause
+    cause = _RESET_CAUSES.get(reset, codes.CAUSE_UNKNOWN)
+    body = telemetry.interrupt(agent, left.recording, cause, left.boot, tick, reset)
+    sequence = yield from agent.journal.append(kinds.INTERRUPT, body)
+    return sequence, cause
 
 
 def _recover_files(agent: "Agent", left: "OpenRecording", pending: dict, reached: int, at: list):

@@ -3,8 +3,7 @@
 Specification: "Messages", "Session".
 """
 
-from evidock_agent import check, moment, telemetry
-from evidock_agent.journal import RESERVE, JournalFull
+from evidock_agent import on_demand, telemetry
 from evidock_agent.tallies import host_body
 from evidock_protocol import codes, kinds, messages, versions
 from evidock_protocol.wire import Refusal
@@ -85,7 +84,7 @@ def _status(agent: "Agent", server: "Server", values: dict) -> dict:
             "backlog_segments": agent.backlog.segments,
             "backlog_bytes": agent.backlog.bytes,
             "docked": agent.board.docked(),
-            "check": check.items(agent),
+            "check": agent.last_check,
             "refusals": agent.refusals.total,
         }
     )
@@ -163,22 +162,12 @@ def _leaves(agent: "Agent", server: "Server", values: dict) -> dict:
 
 
 def _command(agent: "Agent", server: "Server", values: dict):
-    command = yield from server.session.command(agent, values["command"])
-    if command["operation"] != codes.OPERATION_SET_TIME:
-        raise Refusal(messages.UNSUPPORTED, "operation %d" % command["operation"])
-    server.session.require(codes.ROLE_TIME)
-    new = command["arguments"][0]  # its table says that there is one unsigned integer
-    if not moment.is_plausible(new):
-        raise Refusal(messages.OUT_OF_RANGE, "time out of range")
-    old = agent.moments.wall()
-    # A lost clock too must not open the past: what was signed stands.
-    if new < max(old[1], agent.journal.wall_ms) - CLOCK_STEP_BACK_MS:
-        raise Refusal(messages.WRONG_ROLE, "setting the clock back needs the organisation's signature")
-    if agent.journal.ring.room() < RESERVE:
-        raise JournalFull()  # before the clock is set
-    agent.moments.set_from_host(new)
-    body = {"old": old, "new": agent.moments.wall(), "source": codes.CLOCK_FROM_HOST, "order": values["command"]}
-    sequence = yield from agent.journal.append(kinds.CLOCK, body, spare=True)
+    from evidock_agent import commands  # a few times in a session: not kept in memory
+
+    try:
+        sequence = yield from commands.carry_out(agent, server.session, values["command"], values["openings"])
+    finally:
+        on_demand.let_go(on_demand.COMMANDS)
     return {"sequence": sequence}
 
 
@@ -201,8 +190,6 @@ def _close(agent: "Agent", server: "Server", values: dict):
     head = yield from _signed_head(agent, server, codes.HEAD_SECOND)
     return head
 
-
-CLOCK_STEP_BACK_MS = 5000  # a host may correct drift of this much; more is stepping back
 
 # What the host still pulls: the entries up to the second head.
 _AFTER_CLOSE = (messages.JOURNAL, messages.PRIVATE, messages.CLOSE)

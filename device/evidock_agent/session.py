@@ -114,13 +114,18 @@ class Session:
             raise Refusal(messages.WRONG_ROLE, "certificate lacks role %d" % role)
 
     def command(self, agent: "Agent", raw: bytes):
-        """Generator: checks a signed command of this session, each number once and rising; raises Refusal."""
+        """Generator: checks a signed command of this session, whose number must be higher than every one's that was
+        taken; raises Refusal.
+        """
         values = yield from self._signed_by_host(raw, statements.TYP_COMMAND)
         self._check_place(agent, values)
         if values["number"] <= self._command:
             raise Refusal(messages.REPLAYED, "command %d after %d" % (values["number"], self._command))
-        self._command = values["number"]
         return values
+
+    def note_command(self, values: dict) -> None:
+        """The entry that keeps this command is durable: neither it nor an earlier one is taken again."""
+        self._command = values["number"]
 
     def receipt(self, agent: "Agent", raw: bytes):
         """Generator: checks a receipt of this session, which counts once; raises Refusal."""

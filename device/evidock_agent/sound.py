@@ -1,6 +1,7 @@
 """The sound track: samples from the board's source into WAV segments.
 
 Specification: "WAV". Whole blocks go to the card, so that nothing is cut into slices and no sector is written twice.
+What is missing is counted as lost: what the source says that it lost, and what time says beyond that.
 """
 
 from evidock_agent.segment import Segment
@@ -10,12 +11,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
+    from evidock_agent.voice import Voice
 
 BLOCK = 4096  # bytes written at once
 LONGEST_WAIT_MS = 256  # between looks at the source, whose buffer holds 500 ms at least
+SLACK_MS = 500  # of samples that may be missing by time: what waits in the source, and clocks that differ
+HOLE_MS = 2000  # of lost samples that end a segment once the source gives again, so that they lie at its end
+SETTLE_MS = 1000  # before a segment ends for that; doubled each time
 _MARGIN_MS = 20  # by which a look that came too early moves the next ones
 _ROOM = 512 * 1024  # bytes left in a segment when it should end: more than drains on the way to its end
 _LARGEST = 0xFFFFFFFF  # samples and bytes a second that a WAV header holds
+_MOST_LOST = 1 << 40  # frames in one segment, whatever the source says
 _EINVAL = 22
 
 
@@ -59,10 +65,14 @@ class SoundTrack:
         self._block_ms = 0  # how long the source fills it
         self._filled = 0  # bytes of the block
         self._due = 0  # tick at which the source should have filled it
-        self._counted = 0  # frames that the source says it lost, as far as it answered
-        self._lost = 0  # frames that it had lost when the segment began
+        self._counted = 0  # frames lost since it started, as the source said last
+        self._overrun = 0  # of these, frames in the segment
+        self._missing = 0  # frames that time says are missing from the segment beside them
         self._stalled = False  # whether it gave an error since the last segment ended
+        self._flows = False  # whether it gave all that was asked for last
+        self._settle_ms = SETTLE_MS
         self.segment: SoundSegment | None = None
+        self.listener: Voice | None = None  # hears each block that is written, when samples have 16 bits
 
     def start(self) -> None:
         """Begins capture. OSError when the source does not answer, or with figures that no file holds."""
@@ -75,8 +85,12 @@ class SoundTrack:
             self.stop()
             raise OSError(_EINVAL)
         self._counted = 0
-        self._stalled = False
+        self._stalled = self._flows = False
+        self._count_overrun()
+        self._overrun = self._missing = 0
+        self._settle_ms = SETTLE_MS
         self._block_ms = min(BLOCK * 1000 // self._speed, LONGEST_WAIT_MS)
+        self._block_ms -= self._block_ms // 64  # its clock may be a little faster than ours
         self._filled = 0
         self._due = 0
 
@@ -90,16 +104,17 @@ class SoundTrack:
     def open(self, number: int, tick: int) -> None:
         """Opens the next segment. OSError when the card fails."""
         agent = self._agent
-        self._lost = self._lost_so_far()
         self.segment = SoundSegment(agent.board.card, agent.folder, agent.recorder.number, number, self._form, tick)
 
     def pump(self, drain: bool) -> int:
         """Moves a block, when the source should have filled it or with `drain`; 0 when there is no whole one."""
         now = self._agent.moments.now()
-        if now < self._due and not drain:
+        if self.segment is None or (now < self._due and not drain):
             return 0
         self._filled += self._read(self._block[self._filled :] if self._filled else self._block)
-        if self._filled < BLOCK:
+        self._flows = self._filled >= BLOCK
+        if not self._flows:
+            self._count_missing(now, SLACK_MS)
             missing = (BLOCK - self._filled) * 1000 // self._speed
             self._due = now + min(missing + _MARGIN_MS, LONGEST_WAIT_MS)
             return 0
@@ -107,11 +122,21 @@ class SoundTrack:
         self._due = max(self._due + self._block_ms, now - LONGEST_WAIT_MS)
         self._filled = 0
         self._write(self._block)
+        if self._missing:  # some of it may have come late, and more be there
+            self._count_missing(now, SLACK_MS)
+            self._due = now
         return BLOCK
 
     def is_full(self) -> bool:
-        """Whether the segment should end: almost 16 MiB."""
-        return self.segment is not None and self.segment.length > versions.MAXIMUM_SEGMENT - _ROOM
+        """Whether the segment should end: almost 16 MiB, or much was lost and the source gives again."""
+        segment = self.segment
+        if segment is None:
+            return False
+        if segment.length > versions.MAXIMUM_SEGMENT - _ROOM:
+            return True
+        if not self._flows or segment.lost <= segment.rate * HOLE_MS // 1000:
+            return False
+        return self._agent.moments.now() - segment.first_tick >= self._settle_ms
 
     def end(self, tick: int) -> SoundSegment:
         """Ends the open segment with what is left in the block. OSError when the card fails."""
@@ -121,12 +146,16 @@ class SoundTrack:
             self._write(self._block[: self._filled])
             self._filled = 0
         segment.last_tick = tick
-        segment.lost = max(self._lost_so_far() - self._lost, 0)
-        if self._stalled:  # what it lost meanwhile only time can tell
-            self._stalled = False
-            missing = max((tick - segment.first_tick) * segment.rate // 1000 - segment.written - segment.lost, 0)
-            segment.lost += missing
-            segment.count_fault(codes.CAPTURE_STALLED, missing * self._frame)
+        self._count_overrun()
+        self._count_missing(tick, 0 if self._stalled else SLACK_MS)
+        if self._overrun:
+            segment.count_fault(codes.CAPTURE_OVERRUN, self._overrun)
+        if self._missing or self._stalled:
+            segment.count_fault(codes.CAPTURE_STALLED, self._missing * self._frame)
+        self._stalled = False
+        if segment.lost > segment.rate * HOLE_MS // 1000:  # a source that never settles must not fill the journal
+            self._settle_ms = min(2 * self._settle_ms, versions.MAXIMUM_SEGMENT_MS)
+        self._overrun = self._missing = 0
         self.segment = None
         return segment
 
@@ -140,17 +169,44 @@ class SoundTrack:
             self._stalled = True
             return 0
 
-    def _lost_so_far(self) -> int:
-        """Frames lost since the source started; as many as last time when it does not say."""
+    def _count_overrun(self) -> None:
+        """Adds what the source says it lost meanwhile; one that says less than before has begun anew, at 0."""
         try:
-            self._counted = self._source.lost()
+            counted = self._source.lost()
         except OSError:
             self._stalled = True
-        return self._counted
+            return
+        before = self._counted if counted >= self._counted else 0
+        self._counted = counted
+        self._overrun = min(self._overrun + max(counted - before, 0), _MOST_LOST)
+        if self.segment is not None:
+            self.segment.lost = self._overrun + self._missing
+
+    def _count_missing(self, tick: int, slack_ms: int) -> None:
+        """Compares samples with time, when the source has no more: if too many are missing, all these are lost."""
+        segment = self.segment
+        assert segment is not None
+        there = segment.written + self._filled // self._frame + self._overrun
+        missing = frames(tick - segment.first_tick, segment.rate) - there
+        self._missing = missing if missing > frames(slack_ms, segment.rate) else 0
+        segment.lost = self._overrun + self._missing
 
     def _write(self, data: memoryview) -> None:
         segment = self.segment
         assert segment is not None
         segment.write(data)
+        self._count_overrun()
+        if self.listener is not None and self._form[2] == 16:
+            self._tell(self.listener, segment, data)
         segment.written += len(data) // self._frame
-        segment.lost = max(self._lost_so_far() - self._lost, 0)
+
+    def _tell(self, listener: "Voice", segment: SoundSegment, data: memoryview) -> None:
+        """Says when the block begins: where it lies in the segment, but it cannot end later than now."""
+        lasts = len(data) * 1000 // self._speed
+        tick = segment.first_tick + (segment.written + segment.lost) * 1000 // segment.rate
+        listener.hear(data, max(min(tick, self._agent.moments.now() - lasts), segment.first_tick), lasts)
+
+
+def frames(milliseconds: int, rate: int) -> int:
+    """Frames that so much time holds; no sum on the way is larger than a board's small integer."""
+    return milliseconds // 1000 * rate + milliseconds % 1000 * rate // 1000

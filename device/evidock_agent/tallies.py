@@ -15,7 +15,31 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 60_000
 A_DAY_MS = 86_400_000
-A_DAY = 64  # HOST entries of refusals
+A_DAY = 64  # entries of one quota
+
+
+class Quota:
+    """How often something may be written: at most once a minute and 64 times a day."""
+
+    def __init__(self):
+        self._written = -INTERVAL_MS
+        self._today = 0
+        self._day = 0
+
+    def allows(self, ticks: int) -> bool:
+        """Whether it may be written now."""
+        if ticks - self._day >= A_DAY_MS:
+            self._day = ticks
+            self._today = 0
+        return ticks - self._written >= INTERVAL_MS and self._today < A_DAY
+
+    def take(self, ticks: int) -> bool:
+        """The same; it is written now if so."""
+        if not self.allows(ticks):
+            return False
+        self._written = ticks
+        self._today += 1
+        return True
 
 
 class Refusals:
@@ -27,9 +51,7 @@ class Refusals:
         self._first: bytes | None = None
         self._last: bytes | None = None
         self._code = 0
-        self._written = -INTERVAL_MS
-        self._today = 0
-        self._day = 0
+        self._quota = Quota()
 
     def count(self, refused: "Refusal", host: bytes | None) -> None:
         """Notes one refusal."""
@@ -42,10 +64,7 @@ class Refusals:
 
     def due(self, ticks: int) -> bool:
         """Whether an entry may be written now."""
-        if ticks - self._day >= A_DAY_MS:
-            self._day = ticks
-            self._today = 0
-        return self._count > 0 and ticks - self._written >= INTERVAL_MS and self._today < A_DAY
+        return self._count > 0 and self._quota.allows(ticks)
 
     def write(self, agent: "Agent", ticks: int):
         """Generator: one HOST entry for all refusals so far."""
@@ -54,8 +73,7 @@ class Refusals:
         body["refusal"] = self._code
         body["last_host"] = self._last
         self._count = 0
-        self._written = ticks
-        self._today += 1
+        self._quota.take(ticks)
         yield from agent.journal.append(kinds.HOST, body, spare=True)
 
 

@@ -11,14 +11,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
+CHANGES = 16  # of the card that are looked at in a minute
+
 
 class Tidying:
-    """`untidy` says that there may be sectors to erase, `card_seen` whether the journal knows a card (None: ask)."""
+    """`untidy` says that there may be sectors to erase, `card_seen` whether the journal knows a card (None: ask).
+
+    `card_was_out` is set when the slot is seen empty. `card_fault` (codes.MEDIUM_…) says what is wrong with the card
+    that is in, 0 for nothing.
+    """
 
     def __init__(self, agent: "Agent"):
         self._agent = agent
         self.untidy = True
         self.card_seen: bool | None = False
+        self.card_was_out = False
+        self.card_fault = 0
+        self._told_fault = 0  # what the journal says of it
+        self._minute = 0  # tick since which changes of the card are counted
+        self._changes = 0
 
     def look_around(self) -> None:
         """Asks for what idleness allows; called when no job waits."""
@@ -26,19 +37,43 @@ class Tidying:
         if not agent.provisioned or agent.failed is not None:
             return
         now = agent.moments.now()
-        if not agent.recorder.active and agent.board.card.present() != self.card_seen:
-            self.card_seen = agent.board.card.present()
+        present = agent.board.card.present()
+        if not present:
+            self.card_was_out = True
+            self.card_fault = self._told_fault = 0
+        if not agent.recorder.active and present != self.card_seen and self._may_change(now):
+            self.card_seen = present
             agent.add_job(self._change_card())
+        elif self.card_fault and self.card_fault != self._told_fault:
+            self._told_fault = self.card_fault
+            agent.add_job(self._tell_fault())
         elif agent.refusals.due(now):
             agent.add_job(agent.refusals.write(agent, now))
         elif self.untidy and not agent.recorder.capturing:
             agent.add_job(self._tidy())
 
+    def _may_change(self, now: int) -> bool:
+        """Whether another change of the card is looked at now: a loose contact must not fill the journal."""
+        if now - self._minute >= 60_000:
+            self._minute = now
+            self._changes = 0
+        self._changes += 1
+        return self._changes <= CHANGES
+
     def _change_card(self):
         from evidock_agent import medium
 
+        was_out, self.card_was_out = self.card_was_out, False
         try:
-            yield from medium.change(self._agent)
+            yield from medium.change(self._agent, was_out)
+        finally:
+            on_demand.let_go(on_demand.BOOT)
+
+    def _tell_fault(self):
+        from evidock_agent import medium
+
+        try:
+            yield from medium.write_fault(self._agent, self.card_fault)
         finally:
             on_demand.let_go(on_demand.BOOT)
 
@@ -66,8 +101,8 @@ class Tidying:
         if agent.journal_full and journal.ring.room() > 2 * RESERVE:
             agent.journal_full = False
             agent.show_state()
-            if agent.recorder.active:  # what could not be said when it ended
-                agent.add_job(agent.recorder.stop(codes.STOP_STORAGE_FULL))
+            if agent.recorder.active and not agent.recorder.capturing:  # what could not be said when it ended
+                agent.add_job(agent.recorder.stop(codes.STOP_STORAGE_FULL, codes.CAUSE_STORAGE_FULL))
         return False
 
     def _tidy(self):

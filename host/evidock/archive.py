@@ -14,7 +14,7 @@ from evidock.chain import Chain, Head
 from evidock.durable import SequenceFile
 from evidock.errors import BadEvidence, StoreError, UnsupportedVersion
 from evidock.segments import Segments
-from evidock_protocol import cbor, private
+from evidock_protocol import cbor, entry, private
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError
 
@@ -61,16 +61,23 @@ class Archive:
             if accepted:
                 self._journal.append(accepted)
 
+    def entries(self, first: int, end: int) -> list[Entry]:
+        """Entries `first` … `end` − 1 of the journal."""
+        return [entry.parse(raw) for raw in self._journal.items[first:end]]
+
     def add_openings(self, records: list[bytes]) -> int:
-        """Keeps private records that open commitments of the journal; returns how many did not and were set aside."""
+        """Keeps private records that open commitments of the journal; returns how many did not and were set aside.
+
+        Passed over are those that power left without their entry: it has no commitments, or another record of it
+        follows.
+        """
         kept: list[bytes] = []
         refused = 0
-        for raw in records:
-            try:
-                sequence, openings = private.parse_record(cbor.decode(raw))
-            except ProtocolError:
-                sequence, openings = -1, []
-            if sequence in self.opened:
+        parsed = [_parse_record(raw) for raw in records]
+        for place, raw in enumerate(records):
+            sequence, openings = parsed[place]
+            superseded = any(later == sequence for later, _openings in parsed[place + 1 : place + 2])
+            if sequence in self.opened or (sequence >= 0 and (superseded or sequence not in self._commitments)):
                 continue
             promised = self._commitments.get(sequence, {})
             if openings and all(promised.get(label) == commitment for label, _value, commitment in openings):
@@ -132,6 +139,14 @@ class Archive:
         if item.private:
             self._commitments[item.sequence] = item.private
         self.segments.note(item)
+
+
+def _parse_record(raw: bytes) -> tuple[int, list[tuple[int, object, bytes]]]:
+    """As `private.parse_record`; number −1 for what is no private record."""
+    try:
+        return private.parse_record(cbor.decode(raw))
+    except ProtocolError:
+        return -1, []
 
 
 def _opening_sequence(raw: bytes) -> int:

@@ -13,10 +13,11 @@ from typing import NamedTuple, cast
 from evidock.archive import Archive
 from evidock.chain import Head
 from evidock.client import Recorder
-from evidock.client.journal import pull_journal, pull_openings
+from evidock.client.journal import pull_openings
 from evidock.client.session import Session, open_session
-from evidock.errors import NotEnrolled, Refused, WrongUsage
+from evidock.errors import Refused, WrongUsage
 from evidock.intake import Intake, Progress
+from evidock.proving import enrolled, ignore, reconcile, take_head
 from evidock.store import Store
 from evidock_protocol import codes, messages
 from evidock_protocol.versions import MAXIMUM_RECEIPT_SEGMENTS
@@ -73,10 +74,6 @@ def sync(
         return _Docking(recorder, opened, progress).run()
 
 
-def _ignore(_event: Progress) -> None:
-    pass
-
-
 class _Docking:
     """One run of `sync`: its counters, and the steps in their order."""
 
@@ -84,16 +81,11 @@ class _Docking:
         self.recorder = recorder
         self.store = store
         self.connection = recorder.connection
-        self.progress = progress or _ignore
+        self.progress = progress or ignore
         self.receipted: list[tuple[int, int]] = []
 
     def run(self) -> SyncResult:
-        device = self.recorder.device
-        if device is None:
-            raise NotEnrolled("blank", port=self.recorder.port)
-        if device not in self.store.custody.enrolled:
-            name = device.hex()[:16]
-            raise NotEnrolled("not_enrolled", device=name, port=self.recorder.port, store=self.store.folder)
+        device = enrolled(self.recorder, self.store)
         try:
             return self._dock(device, self.store.archive(device))
         except BaseException:
@@ -101,7 +93,7 @@ class _Docking:
             raise
 
     def _dock(self, device: bytes, archive: Archive) -> SyncResult:
-        self._reconcile(archive)
+        reconcile(self.store, archive)
         before = archive.chain.size
         session = open_session(self.connection, self.store, device)
         first = self._take_head(session, archive)
@@ -126,23 +118,8 @@ class _Docking:
             open_recording=cast("int | None", second.fields["open"]),
         )
 
-    def _reconcile(self, archive: Archive) -> None:
-        """What an interrupted docking kept in the archive and did not write into the custody chain yet."""
-        for head in archive.heads:
-            self.store.custody.note_head(archive.device, head.size, head.newest, head.root, head.hash)
-
     def _take_head(self, session: Session, archive: Archive) -> Head:
-        """Brings the journal up to the session's head, checks that head, and keeps it."""
-        head = session.head
-        start = archive.chain.size
-        total = head.size - start
-        pull_journal(
-            self.connection, archive, head, lambda size: self.progress(Progress("journal", size - start, total))
-        )
-        session.check(archive)
-        archive.add_head(head)
-        self.store.custody.note_head(archive.device, head.size, head.newest, head.root, head.hash)
-        return head
+        return take_head(self.connection, session, self.store, archive, self.progress)
 
     def _set_clock(self, session: Session) -> None:
         """A simulated recorder lives in its own time: host time is not for it. An unset clock stops nothing."""

@@ -6,17 +6,21 @@ is renamed. Times are Unix seconds here and ISO 8601 UTC with milliseconds in JS
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from .gaps import Gap as Gap
+from .gaps import Owed as Owed
 from .words import Answer as Answer
 from .words import Authenticity as Authenticity
 from .words import Completeness as Completeness
+from .words import Duty as Duty
+from .words import GapVerdict as GapVerdict
 from .words import Json as Json
 from .words import Provenance as Provenance
 from .words import Severity as Severity
 from .words import State as State
 from .words import Verdict as Verdict
+from .words import iso as iso
 
 SCHEMA = 1
 
@@ -136,9 +140,42 @@ class DeviceReport:
     model: str = ""
     serial: str = ""
     simulated: bool = False
+    settings: tuple[tuple[str, int], ...] = ()
+    """(name, value) of each setting that was in force at the end and is not the default."""
 
     def to_json(self) -> Json:
-        return {**asdict(self), "head": None if self.head is None else self.head.to_json()}
+        head = None if self.head is None else self.head.to_json()
+        return {**asdict(self), "head": head, "settings": dict(self.settings)}
+
+
+@dataclass(frozen=True)
+class Unplaced:
+    """A start of a recorder without a clock and without a tie to a host's time: it is known how long, but not when."""
+
+    device: str
+    """Device id in hex."""
+    boot: int
+    seconds: Mapping[State, float]
+    """Seconds by state, of the states that there are."""
+    between: tuple[float | None, float | None]
+    """(earliest start, latest end) in Unix seconds; None is unbounded."""
+    certain: bool
+    """Whether it lies in the interval for certain, or only may. Only what is certain counts in totals."""
+    held: bool = False
+    """Whether spans have declared time in its place, of which its seconds are a part."""
+
+    def to_json(self) -> Json:
+        earliest, latest = self.between
+        return {
+            "device": self.device,
+            "boot": self.boot,
+            "seconds": {f"{state.value}_s": round(seconds, 3) for state, seconds in self.seconds.items()},
+            "between": {
+                "from": None if earliest is None else iso(earliest),
+                "to": None if latest is None else iso(latest),
+            },
+            "certain": self.certain,
+        }
 
 
 @dataclass(frozen=True)
@@ -148,10 +185,16 @@ class Coverage:
     spans: tuple[Span, ...] = ()
     tracks: tuple[TrackSpan, ...] = ()
     """How each track of each recording stands; time outside recordings has none."""
+    unplaced: tuple[Unplaced, ...] = ()
+    """Starts of a recorder that nothing places in time. `spans` have declared time, cause clock_lost, in their place.
+    """
 
     def seconds(self, state: State, device: str | None = None) -> float:
-        """Seconds in `state`, of one recorder or of all together."""
-        return sum(span.seconds for span in self.spans if span.state is state and device in (None, span.device))
+        """Seconds in `state`, of one recorder or of all together; those that have no place in time count, too."""
+        placed = sum(span.seconds for span in self.spans if span.state is state and device in (None, span.device))
+        adrift = [one for one in self.unplaced if one.certain and device in (None, one.device)]
+        held = sum(sum(one.seconds.values()) for one in adrift if one.held) if state is State.DECLARED else 0.0
+        return max(0.0, placed + sum(one.seconds.get(state, 0.0) for one in adrift) - held)
 
     @property
     def totals(self) -> Mapping[State, float]:
@@ -160,7 +203,15 @@ class Coverage:
 
     def to_json(self) -> Json:
         totals: Json = {f"{state.value}_s": round(seconds, 3) for state, seconds in self.totals.items()}
-        each = {"spans": [span.to_json() for span in self.spans], "tracks": [span.to_json() for span in self.tracks]}
+        each: Json = {
+            "spans": [span.to_json() for span in self.spans],
+            "tracks": [span.to_json() for span in self.tracks],
+            "unplaced": [one.to_json() for one in self.unplaced],
+            "devices": {
+                device: {f"{state.value}_s": round(self.seconds(state, device), 3) for state in State}
+                for device in sorted({span.device for span in self.spans} | {one.device for one in self.unplaced})
+            },
+        }
         return totals | each
 
 
@@ -199,6 +250,10 @@ class Report:
     """Unix seconds at which this report was made, by the clock of the machine that made it."""
     trusted: tuple[str, ...] = ()
     """Fingerprints (hex) of the organisation keys, and ids of recorders, that were trusted."""
+    gaps: tuple[Gap, ...] = ()
+    """Every stretch that should have been recorded and was not, in the order in which they began."""
+    owed: tuple[Owed, ...] = ()
+    """What people still have to do about the gaps."""
 
     @property
     def simulated(self) -> bool:
@@ -229,14 +284,7 @@ class Report:
             "coverage": self.coverage.to_json(),
             "findings": [finding.to_json() for finding in self.findings],
             "marks": [mark.to_json() for mark in self.marks],
+            "gaps": [gap.to_json() for gap in self.gaps],
+            "owed": [owed.to_json() for owed in self.owed],
             "unproven": list(self.unproven),
         }
-
-
-def iso(time: float) -> str:
-    """Unix seconds as ISO 8601 UTC, rounded to the millisecond: 2025-03-14T08:00:00.000Z.
-
-    Raises OverflowError outside the years 1 to 9999.
-    """
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(time * 1000))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,10 +1,11 @@
-"""The words of a report: verdicts, states of time, severities, and the three answers. The same in all languages.
+"""The words of a report: verdicts, states of time, severities, answers, gaps and duties. The same in all languages.
 
-Architecture: "Coverage". `report` holds the values that are made of them.
+Architecture: "Coverage". `report` and `gaps` hold the values that are made of them. `iso` writes all their times.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Generic, TypeVar
 
@@ -50,6 +51,28 @@ class State(StrEnum):
     DISPOSED = "disposed"  # retention is over, with a custody record
     UNEXPLAINED = "unexplained"  # nobody signed for it
     ALTERED = "altered"  # sealed bytes differ
+
+
+class GapVerdict(StrEnum):
+    """How a gap is judged. Specification: "Verification of a chain", Gaps."""
+
+    TECHNICAL_EXPLAINED = "technical_explained"  # a technical cause, and somebody spoke when it went on
+    TECHNICAL_UNEXPLAINED = "technical_unexplained"  # a technical cause, and nobody did
+    EXEMPT = "exempt"  # lawful non-recording
+    NON_TECHNICAL = "non_technical"  # OB-7: a break without a technical cause
+    CONTRADICTED = "contradicted"  # AT-22: the recorder's own figures speak against the cause
+    CLOCK_STEP = "clock_step"
+    ALTERED = "altered"
+    UNDECLARED = "undeclared"  # nobody signed a cause
+
+
+class Duty(StrEnum):
+    """What people owe for a gap. Specification: "Verification of a chain", Owed."""
+
+    REPORT = "report"  # OB-13, 22, 23: to the leader
+    EXPLANATION = "explanation"  # OB-13, 22: in writing
+    SPOKEN_REASON = "spoken_reason"  # OB-21
+    APPROVAL = "approval"  # OB-14
 
 
 class Severity(StrEnum):
@@ -98,3 +121,12 @@ class Answer(Generic[Value]):
 
     def to_json(self) -> Json:
         return {"answer": self.answer.value, "text": self.text}
+
+
+def iso(time: float) -> str:
+    """Unix seconds as ISO 8601 UTC, rounded to the millisecond: 2025-03-14T08:00:00.000Z.
+
+    Raises OverflowError outside the years 1 to 9999.
+    """
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=round(time * 1000))
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

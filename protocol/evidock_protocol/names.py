@@ -73,7 +73,7 @@ STORED_FORMS = (
 )
 EPOCH_REASONS = (
     (codes.EPOCH_STOP, "stop"),
-    (2, "return"),
+    (codes.EPOCH_RETURN, "return"),
     (codes.EPOCH_DOCKING, "docking"),
     (codes.EPOCH_TIME, "time"),
     (codes.EPOCH_ENTRIES, "entries"),

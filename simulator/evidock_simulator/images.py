@@ -12,13 +12,13 @@ from typing import Any
 from evidock_protocol.flash import SECTOR
 from evidock_simulator import fat32
 from evidock_simulator.scenario import load
-from evidock_simulator.virtual import keeping, nor, sources
+from evidock_simulator.virtual import keeping, nor, slot, sources
 from evidock_simulator.virtual.sound import NotUsable
 
 _FOLDER = Path(__file__).parent / "media"
 MEDIA = {"sound": _FOLDER / "patrol-en-zh.wav", "picture": _FOLDER / "patrol.avi", "encoder": _FOLDER / "patrol.mp4"}
 
-
+_FOREIGN = b"Somebody else's files, which a recorder leaves as they are.    \n"
 _KINDS = {
     sources.SOUND: "a WAV file of 16-bit PCM",
     sources.PICTURE: "an AVI file of MJPEG",
@@ -64,7 +64,7 @@ def prepare(
             shift["tracks"] = [track for track in shift["tracks"] if track in given]
         state = keeping.new(seed, shift, {}, start)
         sources.set_media(state, _media(shift, media))
-        _make_card(card, state["seed"], folder)
+        _make_cards(card, state["seed"], folder, shift)
         image.parent.mkdir(parents=True, exist_ok=True)
         image.write_bytes(b"\xff" * (nor.TOTAL * SECTOR))
         keeping.save(str(kept), state)
@@ -74,7 +74,7 @@ def prepare(
         raise BadImage(f"{image} has {image.stat().st_size} bytes, expected {nor.TOTAL * SECTOR}: it is no flash image")
     if seed is not None and seed != state["seed"]:
         raise BadImage(f"{image} was made with seed {state['seed']}, not {seed}")
-    _make_card(card, state["seed"], folder)
+    _make_cards(card, state["seed"], folder, shift)
     if state["scenario"]["name"] != shift["name"]:
         if not state["over"]:
             raise BadImage(f"{image} is in the middle of scenario {state['scenario']['name']}")
@@ -98,6 +98,26 @@ def _load(kept: Path) -> dict[str, Any]:
     return state
 
 
+def _make_cards(card: Path, seed: int, folder: bool, shift: dict[str, Any]) -> None:
+    """The recorder's own card, and the others that a scenario puts in, beside it."""
+    _make_card(card, seed, folder)
+    named = {event[2] for event in shift["events"] if event[1] == "card"}
+    for number, name in enumerate((slot.OTHER, slot.FOREIGN), 1):
+        beside = card.with_name(f"{card.name}.{name}")
+        if name in named and not beside.exists():
+            _make_card(beside, seed + number, folder)
+            if name == slot.FOREIGN:
+                _make_foreign(beside, folder)
+
+
+def _make_foreign(card: Path, folder: bool) -> None:
+    """A card of somebody's computer: a file system that no recorder reads, with something of worth in it."""
+    if folder:
+        (card / "MATTER").write_bytes(_FOREIGN * 64)
+    else:
+        card.write_bytes((b"\xeb\x76\x90EXFAT   " + bytes(501) + _FOREIGN * 64).ljust(1 << 20, b"\0"))
+
+
 def _make_card(card: Path, seed: int, folder: bool) -> None:
     if folder:
         if card.is_file():
@@ -113,6 +133,8 @@ def _make_card(card: Path, seed: int, folder: bool) -> None:
 def _media(shift: dict[str, Any], given: Sequence[Path], shipped: bool = True) -> dict[str, str]:
     """The absolute path of a usable file for each track, those that ship with the simulator unless others are given."""
     found = {track: MEDIA[track] for track in shift["tracks"]} if shipped else {}
+    if shift.get("sound") == sources.QUIET:
+        found.pop(sources.SOUND, None)
     taken: set[str] = set()
     for path in given:
         track = _fitting(shift, path)

@@ -77,7 +77,7 @@ class Recorder:
         self.state = images.prepare(self.image, self.card, scenario, seed, media, folder=True)
         kept = str(images.world_path(self.image))
         self.clock = Clock(self.state["time"], self.state["wall"])
-        self.slot = Slot(self.state["card"])
+        self.slot = Slot(self.state["card"], self.state.get("card_in", ""))
         sound, pictures, clip = sources.open_all(self.state)
         self._file = self.image.open("r+b", buffering=0)
         self.parts = Parts(

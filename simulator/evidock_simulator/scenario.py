@@ -1,6 +1,7 @@
 """Scenarios: data files that say what happens in a shift, found by name and checked before they run.
 
-Architecture: "The simulator" (scenarios are data).
+Architecture: "The simulator" (scenarios are data). SCENARIOS.md says what may stand in one. What it must give, its keys
+`timeline`, `gaps`, `owed`, `findings` and `verdict`, is for whoever compares; nothing of it reaches the recorder.
 """
 
 import datetime
@@ -9,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from evidock_simulator.virtual.events import ACTIONS
-from evidock_simulator.virtual.sources import SOUND, TRACKS
+from evidock_simulator.actions import ACTIONS, fits
+from evidock_simulator.virtual.slot import CARDS
+from evidock_simulator.virtual.sources import QUIET, SOUND, TRACKS
 
 
 class BadScenario(ValueError):
@@ -25,7 +27,9 @@ def names() -> list[str]:
 
 def title(name: str, language: str = "en") -> str:
     """One line about a scenario, "en" or "zh"."""
-    return _read(name)["title"][language]
+    raw = _read(name)
+    row = f"AT-{raw['attack']}: " if "attack" in raw else ""
+    return row + str(raw["title"][language])
 
 
 def load(name: str) -> tuple[dict[str, Any], int | None]:
@@ -35,8 +39,8 @@ def load(name: str) -> tuple[dict[str, Any], int | None]:
     """
     raw = _read(name)
     try:
-        start = datetime.datetime.fromisoformat(raw["start"])
-        shift = {
+        start = _moment(raw["start"])
+        shift: dict[str, Any] = {
             "name": str(raw["name"]),
             "tracks": _tracks(raw.get("tracks", [SOUND])),
             "clock_kept": bool(raw["clock"]["kept_without_power"]),
@@ -45,14 +49,39 @@ def load(name: str) -> tuple[dict[str, Any], int | None]:
             "events": [_event(event) for event in raw["events"]],
         }
         running = bool(raw["clock"]["set"])
+        if "restarts" in raw["clock"]:
+            shift["clock_restarts"] = round(_moment(raw["clock"]["restarts"]).timestamp() * 1000)
+        if "settings" in raw:
+            shift["settings"] = _settings(raw["settings"])
+        if "sound" in raw:
+            shift["sound"] = _sound(raw["sound"])
     except (KeyError, TypeError, ValueError) as error:
         raise BadScenario(f"scenario {name}: {error!r}") from None
-    if start.tzinfo is None:
-        raise BadScenario(f"scenario {name}: its start has no time zone")
     times = [event[0] for event in shift["events"]]
     if not times or times != sorted(times) or times[0] < 0:
         raise BadScenario(f"scenario {name}: events must be there, and in the order of time")
+    _check_cards(name, shift["events"])
     return shift, round(start.timestamp() * 1000) if running else None
+
+
+def attack(name: str) -> int | None:
+    """The row of the catalogue of attacks that a scenario is an example of, or None."""
+    return _read(name).get("attack")
+
+
+def expected(name: str) -> dict[str, Any] | None:
+    """What a scenario's file says that it must give (SCENARIOS.md), None when it does not. Raises BadScenario."""
+    raw = _read(name)
+    if "timeline" not in raw:
+        return None
+    wanted = {key: raw.get(key, []) for key in ("timeline", "unplaced", "gaps", "findings", "owed")}
+    try:
+        rows = [(wanted["timeline"], 4), (wanted["unplaced"], 4), (wanted["gaps"], 5), (wanted["owed"], 2)]
+        if any(len(row) != length for found, length in rows for row in found):
+            raise ValueError("a row of another length than SCENARIOS.md says")
+        return {"verdict": str(raw["verdict"]), **wanted}
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadScenario(f"scenario {name}: {error!r}") from None
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -72,6 +101,37 @@ def _read(name: str) -> dict[str, Any]:
     return raw
 
 
+def _check_cards(name: str, events: list[list[Any]]) -> None:
+    """A slot holds one card: whoever puts one in takes the other out first, which no agent may miss."""
+    inserted = True
+    for event in events:
+        if event[1] != "card" or event[2] not in ("remove", "insert", *CARDS):
+            continue
+        if inserted and event[2] in CARDS:
+            raise BadScenario(f"scenario {name}: event {event!r} puts a card into a slot that has one")
+        inserted = event[2] != "remove"
+
+
+def _moment(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise BadScenario(f"{text} has no time zone")
+    return moment
+
+
+def _settings(settings: Any) -> str:
+    """What is in the settings file: an object as JSON, a text as it stands."""
+    if not isinstance(settings, dict | str):
+        raise BadScenario(f"settings are an object, or a text that is the file's content, not {settings!r}")
+    return settings if isinstance(settings, str) else json.dumps(settings)
+
+
+def _sound(sound: Any) -> str:
+    if sound != QUIET:
+        raise BadScenario(f'the sound is "{QUIET}" where it is not a file\'s, not {sound!r}')
+    return sound
+
+
 def _tracks(tracks: Any) -> list[str]:
     fits = isinstance(tracks, list) and tracks and all(isinstance(track, str) for track in tracks)
     if not fits or len(set(tracks)) < len(tracks) or not set(tracks) <= set(TRACKS):
@@ -89,15 +149,7 @@ def _event(event: Any) -> list[Any]:
     """[seconds, action, argument …]; whole seconds."""
     if not isinstance(event, list) or len(event) not in (2, 3) or type(event[0]) is not int or event[1] not in ACTIONS:
         raise BadScenario(f"an event is [seconds, action, argument], not {event!r}")
-    allowed = ACTIONS[event[1]][1]
     arguments = event[2:]
-    if allowed is None:
-        fits = not arguments
-    elif allowed is int:
-        # A cut without a number is between two operations; a clock without one is lost.
-        fits = type(arguments[0]) is int if arguments and arguments[0] is not None else event[1] in ("cut", "clock")
-    else:
-        fits = len(arguments) == 1 and arguments[0] in allowed
-    if not fits:
-        raise BadScenario(f"event {event!r}: {event[1]} takes {allowed}")
+    if not fits(event[1], arguments):
+        raise BadScenario(f"event {event!r}: {event[1]} takes one of {ACTIONS[event[1]]}")
     return event if arguments or event[1] != "clock" else [*event, None]

@@ -1,8 +1,7 @@
-"""The journal: chain, epochs, private openings and the reserve; time, telemetry and the pre-use check beside it."""
+"""The journal: chain, epochs, private openings and the reserve; time and telemetry beside it."""
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from support.board import World, verify
 from support.dock import Host, provisioned
 
-from evidock_agent import check, journal, telemetry
+from evidock_agent import journal, telemetry
 from evidock_agent.moment import Moments
 from evidock_protocol import cbor, codes, kinds, messages, private
 
@@ -179,17 +178,3 @@ def test_telemetry_says_none_for_what_cannot_be_told() -> None:
     assert telemetry.read(agent)["storage_total"] == 200_000
     world.medium = None
     assert telemetry.read(agent)["storage_free"] is None
-
-
-def test_the_pre_use_check_judges_each_item() -> None:
-    """OB-15."""
-    world = provisioned()
-    agent: Any = world.agent
-    assert [item[:2] for item in check.items(agent)] == [[1, 1], [2, 1], [3, 1], [4, 0], [5, 1], [6, 1]]
-    assert world.medium is not None
-    world.medium.free = 1
-    agent.board.battery = types.SimpleNamespace(percent=lambda: 19, millivolts=lambda: 3000)
-    world.clock.wall = None
-    assert [item[:2] for item in check.items(agent)] == [[1, 1], [2, 2], [3, 2], [4, 0], [5, 1], [6, 2]]
-    agent.board.battery = types.SimpleNamespace(percent=lambda: None, millivolts=lambda: None)
-    assert check.items(agent)[1] == [codes.CHECK_BATTERY, codes.CHECK_ABSENT, -1]

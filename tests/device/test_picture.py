@@ -74,7 +74,7 @@ def test_pictures_lost_by_overrun_leave_their_places() -> None:
     segment = rig.end(track)
     body, pictures = check(rig, segment)
     assert pictures == before + [b""] * 9 + after
-    assert (body["lost"], segment.faults) == (9, {})
+    assert (body["lost"], segment.faults) == (9, {codes.CAPTURE_OVERRUN: 9})
 
 
 @pytest.mark.parametrize("said", [1, 5, 10**9, -7])

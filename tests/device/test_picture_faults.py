@@ -94,6 +94,29 @@ def test_a_camera_that_says_nothing_more() -> None:
     assert 140 <= segment.faults[codes.CAPTURE_STALLED] <= 150
 
 
+@pytest.mark.parametrize(("rate", "length"), [(10, 20_000), (13, 40_000), (14, 60_000)])
+def test_a_camera_slower_than_it_says(rate: int, length: int) -> None:
+    """Low light, for example: it counts nothing as lost and never pauses long. What is lost in all is named (AT-21)."""
+    rig, track = begun()
+    rig.camera.film(0, length, 60, rate=rate)
+    rig.run(track, length)
+    segment = rig.end(track)
+    body, _pictures = check(rig, segment)
+    assert body["written"] == length * rate // 1000
+    assert abs(body["expected"] - body["written"] - body["lost"]) <= 8
+    assert segment.faults == {codes.CAPTURE_STALLED: body["lost"]}
+
+
+def test_a_short_pause_is_lost_without_a_name() -> None:
+    rig, track = begun()
+    rig.camera.film(0, 2000)
+    rig.camera.film(2400, 5000)
+    rig.run(track, 5000)
+    segment = rig.end(track)
+    assert 1 <= check(rig, segment)[0]["lost"] <= 7
+    assert segment.faults == {}
+
+
 def test_a_camera_that_never_gives_a_picture() -> None:
     rig, track = begun()
     rig.run(track, 5000)
@@ -232,4 +255,5 @@ def test_whatever_a_camera_does(script: list, rate: int, piece: int, gone: int, 
         whole = [p for p in pictures if p[:2] == b"\xff\xd8" and p.rstrip(b"\0")[-2:] == b"\xff\xd9"]
         assert body["written"] <= len(whole)
         reasons = sum(segment.faults.values())
+        assert body["lost"] - reasons <= max(rate // 2, 1)
         assert reasons <= body["lost"] + rate * 3  # a stall is told when it is found, its chunks are written after

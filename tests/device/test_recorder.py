@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from support.board import Medium, MemoryCard, World, verify
+from support.board import Medium, MemoryCard, MemoryFile, NorFlash, World, verify
+from support.breaking import made, pull
 from support.dock import Host, provisioned
 
 from evidock_agent import journal, signals
@@ -260,9 +261,9 @@ def test_a_stalled_source_is_counted_as_lost() -> None:
     world.clock.now += 3000
     world.run(2000)
     world.press(RECORD)
-    (body,) = world.bodies(kinds.SEGMENT)
-    assert body["lost"] >= 2 * 8000
-    assert abs(body["written"] + body["lost"] - body["expected"]) <= 8
+    bodies = world.bodies(kinds.SEGMENT)
+    assert sum(body["lost"] for body in bodies) >= 2 * 8000
+    assert all(abs(body["written"] + body["lost"] - body["expected"]) <= 8 for body in bodies)
 
 
 def test_a_press_does_not_wait_for_a_host() -> None:
@@ -284,7 +285,8 @@ def test_without_a_card_a_start_says_why_it_ended() -> None:
     world.medium = None
     world.run(300)
     world.press(RECORD)
-    assert world.kinds()[-5:] == ["MEDIUM", "START", "FAULT", "STOP", "EPOCH"]
+    assert world.kinds()[-6:] == ["MEDIUM", "START", "FAULT", "INTERRUPT", "STOP", "EPOCH"]
+    assert [body["cause"] for body in world.bodies(kinds.INTERRUPT)] == [codes.CAUSE_MEDIUM_SWAPPED]
     verify(world)
 
 
@@ -338,3 +340,105 @@ def test_long_recordings_change_the_key() -> None:
 def test_the_reserve_is_what_the_journal_says() -> None:
     assert journal.RESERVE >= 8 * 700
     assert wav.WAV_HEADER % 512 == 0
+
+
+def test_nothing_in_internal_flash_is_erased_while_something_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An erase keeps interrupts off for up to 400 ms, and sound runs over after 3."""
+    world = made(pictures=True)
+    agent = the_agent(world)
+    erased: list[int] = []
+    erase = NorFlash.erase
+
+    def noted(self: NorFlash, sector: int) -> None:
+        if agent.recorder.capturing:
+            erased.append(sector)
+        erase(self, sector)
+
+    monkeypatch.setattr(NorFlash, "erase", noted)
+    world.press(RECORD)
+    world.run(61_000)
+    world.board.presses += [signals.BUTTON_MARK] * 20  # type: ignore[union-attr]
+    world.shock = 9000
+    medium = pull(world)
+    world.run(3000)
+    world.medium = medium
+    world.run(12_000)
+    world.temperature = 900
+    world.run(5000)
+    world.temperature = 300
+    world.run(5000)
+    world.press(RECORD)
+    world.run(2000)
+    assert erased == []
+    assert len(world.bodies(kinds.INTERRUPT)) == 2
+    verify(world, media=False)
+
+
+@pytest.mark.parametrize("start", [4000, 58_900])
+@pytest.mark.parametrize("stall", [1000, 4000])
+def test_a_card_that_stalls_loses_frames_and_counts_them(
+    stall: int, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call comes back after up to 4 s, below the watchdog's 8; nothing breaks off."""
+    world = made()
+    world.press(RECORD)
+    world.run(start)
+    write = MemoryFile.write
+    left = [1]
+
+    def slow(self: MemoryFile, data: bytes) -> int:
+        if left[0]:
+            left[0] = 0
+            world.clock.now += stall
+        return write(self, data)
+
+    monkeypatch.setattr(MemoryFile, "write", slow)
+    world.run(8000)
+    world.press(RECORD)
+    assert world.bodies(kinds.INTERRUPT) == []
+    bodies = world.bodies(kinds.SEGMENT)
+    lost = sum(body["lost"] for body in bodies)
+    assert (stall - 1000) * 8 <= lost <= stall * 8
+    assert all(abs(body["written"] + body["lost"] - body["expected"]) <= 16 for body in bodies)
+    verify(world, genuine=False)
+
+
+def test_a_fast_source_stops_before_the_card_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1.6 MB a second: what is written between two looks is reckoned with."""
+    world = made(rate=800_000)
+    medium = world.medium
+    assert medium is not None
+    full = 12_000  # KiB
+
+    def space(_self: MemoryCard) -> tuple[int, int]:
+        held = 0
+        for files in (medium.files, medium.written):
+            for data in files.values():
+                held += len(data)
+        medium.free = full - held // 1024
+        return medium.free, full
+
+    monkeypatch.setattr(MemoryCard, "space", space)
+    world.press(RECORD)
+    world.run(15_000)
+    world.settle()
+    assert [body["cause"] for body in world.bodies(kinds.INTERRUPT)] == [codes.CAUSE_STORAGE_FULL]
+    assert world.bodies(kinds.STOP)[-1]["reason"] == codes.STOP_STORAGE_FULL
+    assert all(body["what"] != codes.FAULT_STORAGE for body in world.bodies(kinds.FAULT))
+    assert 500 < medium.free < 6500
+    verify(world, genuine=False)
+
+
+def test_a_journal_that_is_full_is_named_once() -> None:
+    world = made()
+    agent = the_agent(world)
+    world.press(RECORD)
+    world.run(2000)
+    agent.journal.ring.ring.blank.clear()
+    world.run(3000)
+    world.settle()
+    named = [body for body in world.bodies(kinds.FAULT) if body["what"] == codes.FAULT_JOURNAL_FULL]
+    assert [(body["recording"], body["values"]) for body in named] == [(1, [])]
+    assert world.bodies(kinds.STOP)[-1]["reason"] == codes.STOP_STORAGE_FULL
+    assert [body["cause"] for body in world.bodies(kinds.INTERRUPT)] == [codes.CAUSE_STORAGE_FULL]
+    verify(world, genuine=False)

@@ -48,6 +48,7 @@ def the_card(world: World) -> Medium:
 
 def test_an_honest_cut_is_sealed_and_accused_of_nothing() -> None:
     world, _stem = cut_after(14)
+    world.settings = b'{"resume": 0}'
     comes_up(world, codes.RESET_WATCHDOG)
     (segment,) = world.bodies(kinds.SEGMENT)
     assert segment["attested"] == codes.ATTESTED_RECOVERED
@@ -131,8 +132,8 @@ def test_a_header_that_lies_about_the_rate_seals_nothing() -> None:
     assert faults(world) == [codes.FAULT_RECOVERED_EXCESS, codes.FAULT_MEDIA_LOST]
 
 
-def test_a_journal_that_ends_before_its_anchor_is_not_gone_on_with() -> None:
-    """The START rotted: its number must not be given twice, nor its media be written over."""
+def test_a_start_that_rotted_is_named_and_nothing_of_it_is_given_twice() -> None:
+    """Neither its number, nor its recording's, nor the names of its media; and the recorder records."""
     world = provisioned()
     world.press(signals.BUTTON_RECORD)
     world.run(14_000)
@@ -141,6 +142,32 @@ def test_a_journal_that_ends_before_its_anchor_is_not_gone_on_with() -> None:
     start = agent.journal._addresses[agent.recorder.start_sequence]
     world.cut()
     world.flash["journal"][start + 60] ^= 1
+    before = dict(the_card(world).files)
+    lost = agent.recorder.start_sequence
+    agent = world.boot()
+    world.settle()
+    assert agent.failed is None
+    assert agent.journal.raw(lost) == b""
+    raws = [raw for raw in world.raws() if raw]
+    assert [body["first"] for body in world.bodies_of(kinds.JOURNAL, raws)] == [lost]
+    assert [body["values"] for body in world.bodies_of(kinds.FAULT, raws)] == [[codes.REGION_JOURNAL, 0]]
+    world.record(2000)
+    assert [body["recording"] for body in world.bodies_of(kinds.START, [raw for raw in world.raws() if raw])] == [3]
+    copy = {path: data for path, data in before.items() if "JOURNAL" not in path}
+    assert {path: data for path, data in the_card(world).files.items() if path in copy} == copy
+
+
+def test_a_journal_that_ends_before_its_anchor_is_not_gone_on_with() -> None:
+    """The sector with the START was erased: nothing tells how many numbers were given in it."""
+    world = provisioned()
+    world.press(signals.BUTTON_RECORD)
+    world.run(14_000)
+    agent = world.agent
+    assert agent is not None
+    start = agent.journal._addresses[agent.recorder.start_sequence]
+    world.cut()
+    end = (start // flash.SECTOR + 1) * flash.SECTOR
+    world.flash["journal"][start:end] = b"\xff" * (end - start)
     before = dict(the_card(world).files)
     agent = world.boot()
     world.settle()
@@ -205,7 +232,7 @@ def test_a_source_that_does_not_start_is_a_fault_of_capture() -> None:
     assert world.agent is not None
     assert (world.agent.failed, world.agent.recording) == (None, None)
     assert faults(world) == [codes.FAULT_CAPTURE]
-    assert world.kinds()[-4:] == ["START", "FAULT", "STOP", "EPOCH"]
+    assert world.kinds()[-4:] == ["FAULT", "INTERRUPT", "STOP", "EPOCH"]
 
 
 @pytest.mark.parametrize("error", [Malformed("x"), ValueError("x"), OverflowError("x")])

@@ -1,8 +1,7 @@
-"""What a recorder still does wrong: each case fails today, and says what is to be mended."""
+"""What reviews found wrong, mended since: entries that rotted in flash, which the card has or has not."""
 
 from __future__ import annotations
 
-import pytest
 from support.board import World
 from support.dock import provisioned
 
@@ -22,8 +21,6 @@ def rot(world: World, *sequences: int) -> list[bytes]:
     return raws
 
 
-@pytest.mark.xfail(strict=True, reason="the newest record looks torn, and its number is used again: without an anchor, "
-                                       "nothing but the card's copy knows of it")  # fmt: skip
 def test_a_newest_entry_that_rotted_is_not_numbered_again() -> None:
     """AT-11, AT-14: a host that holds it would see a fork."""
     world = provisioned()
@@ -36,7 +33,6 @@ def test_a_newest_entry_that_rotted_is_not_numbered_again() -> None:
     assert agent.failed is not None or world.raws()[len(raws) - 1] in (raws[-1], b"")
 
 
-@pytest.mark.xfail(strict=True, reason="Journal.take knows the hash of one lost entry only; the card's copy has both")
 def test_two_entries_that_rotted_beside_each_other_leave_the_tree_right() -> None:
     """Else heads and the next EPOCH carry a wrong root, which a host must call FORK or CHAIN_BREAK: ALTERED."""
     world = provisioned()
@@ -55,8 +51,6 @@ def test_two_entries_that_rotted_beside_each_other_leave_the_tree_right() -> Non
     assert agent.journal.tree.root() == tree.root()
 
 
-@pytest.mark.xfail(strict=True, reason="Mirror._copy ends at an entry that flash lost, for good: the ring keeps all "
-                                       "that the card lacks, and fills up")  # fmt: skip
 def test_an_entry_that_rotted_before_it_was_copied_does_not_end_the_copy() -> None:
     world = provisioned()
     medium = world.medium

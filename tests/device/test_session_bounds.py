@@ -10,7 +10,7 @@ from support.board import WALL, World, verify
 from support.dock import HOST, Host, certificate, provisioned
 
 from evidock.keys import SigningKey
-from evidock_agent import moment, requests, rings, signals
+from evidock_agent import commands, moment, rings, signals
 from evidock_agent.journal import RESERVE
 from evidock_protocol import codes, kinds, messages
 from evidock_protocol.wire import Refusal
@@ -213,10 +213,10 @@ def test_a_lost_clock_is_not_set_before_what_was_signed(world: World) -> None:
     world.settle()
     host = Host(world)
     host.attach()
-    for back in (3_600_000, requests.CLOCK_STEP_BACK_MS + 1):
+    for back in (3_600_000, commands.CLOCK_STEP_BACK_MS + 1):
         command = host.command(codes.OPERATION_SET_TIME, [last - back])
         assert code_of(host, messages.COMMAND, {"command": command}) == messages.WRONG_ROLE
-    command = host.command(codes.OPERATION_SET_TIME, [last - requests.CLOCK_STEP_BACK_MS])
+    command = host.command(codes.OPERATION_SET_TIME, [last - commands.CLOCK_STEP_BACK_MS])
     host.ask(messages.COMMAND, {"command": command})
     verify(world)
 
@@ -228,7 +228,7 @@ def test_small_steps_back_do_not_add_up(world: World, host: Host) -> None:
         command = host.command(codes.OPERATION_SET_TIME, [start - 2000 * number])
         with contextlib.suppress(Refusal):
             host.ask(messages.COMMAND, {"command": command})
-    assert start - world.agent.moments.wall()[1] <= requests.CLOCK_STEP_BACK_MS
+    assert start - world.agent.moments.wall()[1] <= commands.CLOCK_STEP_BACK_MS
 
 
 # Who was refused.
@@ -242,7 +242,7 @@ def test_refusals_name_only_a_host_that_proved_its_key(world: World) -> None:
     world.run(61_000)
     host = Host(world)
     host.attach()
-    assert code_of(host, messages.COMMAND, {"command": host.command(9, [])}) == messages.UNSUPPORTED
+    assert code_of(host, messages.COMMAND, {"command": host.command(7, [])}) == messages.UNSUPPORTED
     world.run(61_000)
     refused = [body for body in world.bodies(kinds.HOST) if body["event"] == codes.HOST_REFUSED]
     assert [(body["host"], body["last_host"]) for body in refused] == [(None, None), (HOST.thumbprint,) * 2]

@@ -61,7 +61,7 @@ def test_a_source_that_cannot_be_stopped_when_the_card_fails() -> None:
     world.settle()
     assert world.agent is not None
     assert world.agent.failed is None
-    assert [what for what, _number, _values in faults(world)] == [codes.FAULT_STORAGE]
+    assert faults(world)[0][0] == codes.FAULT_STORAGE
     assert world.bodies(kinds.STOP)[-1]["reason"] == codes.STOP_FAULT
 
 
@@ -77,20 +77,24 @@ def test_a_source_that_stops_answering(overrun: int) -> None:
     body = whole(world)
     assert 2 * RATE <= body["written"] <= 3 * RATE
     assert body["lost"] == body["expected"] - body["written"] >= 5 * RATE
-    assert faults(world) == [(codes.FAULT_CAPTURE, 1, [codes.CAPTURE_STALLED, (body["lost"] - overrun) * 2])]
+    stalled = (codes.FAULT_CAPTURE, 1, [codes.CAPTURE_STALLED, (body["lost"] - overrun) * 2])
+    assert faults(world) == [
+        stalled,
+        *([(codes.FAULT_CAPTURE, 1, [codes.CAPTURE_OVERRUN, overrun])] if overrun else []),
+    ]
 
 
 def test_a_source_that_answers_again() -> None:
     world, source = recording()
     real = source.readinto
     source.readinto = refuse
-    world.run(2000)
+    world.run(1500)
     source.readinto = real
     world.run(3000)
     body = whole(world)
     assert body["written"] + body["lost"] == body["expected"]
-    assert RATE <= body["lost"] <= 2 * RATE + RATE // 5
-    assert [values[0] for _what, _number, values in faults(world)] == [codes.CAPTURE_STALLED]
+    assert RATE // 2 <= body["lost"] <= 3 * RATE // 2 + RATE // 5
+    assert [values[0] for _what, _number, values in faults(world)] == [codes.CAPTURE_STALLED, codes.CAPTURE_OVERRUN]
 
 
 def test_each_segment_names_its_own_stall() -> None:
@@ -103,9 +107,10 @@ def test_each_segment_names_its_own_stall() -> None:
     world.press(RECORD)
     verify(world, genuine=False)
     bodies = world.bodies(kinds.SEGMENT)
-    assert [number for _what, number, _values in faults(world)] == [1, 2]
+    told = [(number, values[0]) for _what, number, values in faults(world)]
+    assert [number for number, reason in told if reason == codes.CAPTURE_STALLED] == [1, 2]
     assert bodies[0]["written"] + bodies[0]["lost"] == bodies[0]["expected"]
-    assert bodies[2]["lost"] == 0
+    assert [body["lost"] for body in bodies[2:]] == [0] * len(bodies[2:])
 
 
 @pytest.mark.parametrize("rotates", [False, True])
@@ -180,7 +185,7 @@ def test_figures_that_change_under_way() -> None:
     world.run(1000)
     world.press(RECORD)
     verify(world, genuine=False)
-    assert [body["rate"] for body in world.bodies(kinds.SEGMENT)] == [RATE, RATE]
+    assert {body["rate"] for body in world.bodies(kinds.SEGMENT)} == {RATE}
 
 
 class Ticks:

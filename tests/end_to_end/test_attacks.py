@@ -9,21 +9,28 @@ import json
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import pytest
 from end_to_end.conftest import Verify
-from end_to_end.evidence import STATUS, VERDICTS, Shift, begins, one_line, run
+from end_to_end.evidence import STATUS, VERDICTS, Shift, begins, journal, one_line, run
+from end_to_end.shifts import Liar, play
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.docks import make_store
 from support.forge import Host, write_card
 from support.forge import shift as forged_shift
 from support.forged_media import encoder_file, noise
 
+from evidock.client import Recorder as Client
+from evidock.client.session import open_session
+from evidock.errors import Refused
+from evidock.store import Store
 from evidock.verification import verify as verify_quietly
-from evidock_protocol import codes, versions
-from evidock_simulator import attacks, cli
+from evidock_protocol import codes, kinds, versions
+from evidock_simulator import attacks, cli, scenario
 from evidock_simulator.attacks import ATTACKS, Attack, Damage
+from evidock_simulator.lane import Recorder
 
 LEAF = versions.LEAF_SOUND  # bytes
 # Where damage is done to a file of the store, and what the report calls that file.
@@ -142,7 +149,8 @@ def test_the_untouched_copy_is_verified(shift: Shift, verify: Verify) -> None:
     """Else the attacks would prove nothing."""
     status, report = verify(shift.store)
     assert (status, report["verdict"]) == (0, "VERIFIED_DECLARED_GAPS")
-    assert {one["code"] for one in report["findings"]} == {"GAP_DECLARED"}
+    # One power loss that nobody spoke of, and an officer who stops and starts again: OB-7 and OB-21, no verdict.
+    assert {one["code"] for one in report["findings"]} == {"GAP_DECLARED", "BREAK", "NO_VOICE"}
     assert {one["id"] for one in report["devices"]} == set(shift.devices.values())
 
 
@@ -245,6 +253,109 @@ def test_evidence_that_does_not_suit(name: str, shift: Shift, tmp_path: Path) ->
         attacks.apply(name, small, tmp_path / "new")
     assert str(small) in str(error.value)
     assert not (tmp_path / "new").exists()
+
+
+# Recorders: what somebody does while the recorder itself goes on, and the honest faults that look like it.
+
+
+@pytest.mark.parametrize(
+    ("name", "finding", "verdict"),
+    [
+        ("anchors-gone", ("GAP_DECLARED", 9), "INDETERMINATE"),
+        ("clock-stepped", ("CLOCK_STEP", 20), "INCOMPLETE"),
+        ("microphone-pauses", ("SAMPLES_LOST", 21), "INCOMPLETE"),
+        ("false-reason", ("REASON_CONFLICT", 22), "INCOMPLETE"),
+        ("tail-removed", ("MEDIA_LOST", 33), "INCOMPLETE"),
+        ("picture-tail-removed", ("MEDIA_LOST", 33), "INCOMPLETE"),
+        ("tail-file-removed", ("MEDIA_LOST", 33), "INCOMPLETE"),
+        ("tail-appended", ("RECOVERED_EXCESS", 34), "INDETERMINATE"),
+    ],
+)
+def test_a_recorder_that_somebody_meddles_with(
+    name: str, finding: tuple[str, int], verdict: str, tmp_path: Path
+) -> None:
+    report, _began = play(name, tmp_path)
+    assert scenario.attack(name) == finding[1]
+    assert finding in [(one["code"], one["attack"]) for one in report["findings"]]
+    assert report["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (9, "power-lost"),
+        (20, "clock-lost"),
+        (20, "clock-2021"),
+        (21, "overrun"),
+        (22, "battery-low"),
+        (33, "card-removed"),
+        (34, "brown-out"),
+        (38, "flood"),
+    ],
+)
+def test_an_honest_fault_that_looks_like_one(row: int, name: str, tmp_path: Path) -> None:
+    """The same signs without the attack: never worse than declared gaps, or undecided where a time is not known."""
+    report, _began = play(name, tmp_path)
+    worst = "INDETERMINATE" if row == 20 else "VERIFIED_DECLARED_GAPS"
+    assert VERDICTS.index(report["verdict"]) <= VERDICTS.index(worst), report["findings"]
+
+
+def test_at_20_a_step_that_a_host_ordered(tmp_path: Path) -> None:
+    """The same step as in clock-stepped, with a signed command: told, and nothing is worse for it."""
+
+    def meanwhile(recorder: Recorder, store: Store) -> None:
+        recorder.run_while(lambda: recorder.world.elapsed() < 20_000)
+        client = Client(recorder.link, "lane", store, False, recorder.link.monotonic)
+        session = open_session(client.connection, store, client.device or b"")
+        session.set_time((recorder.clock.unix_ms() or 0) + 3_600_000)
+        session.close()
+
+    report, _began = play("quiet-shift", tmp_path, meanwhile=meanwhile)
+    assert report["verdict"] == "VERIFIED", report["findings"]
+    assert ("CLOCK_SET", 20) in [(one["code"], one["attack"]) for one in report["findings"]]
+
+
+def test_at_21_a_firmware_that_claims_continuity(tmp_path: Path) -> None:
+    """It signs that nothing was lost and that all came that was expected: the ticks say what should have come."""
+
+    class Continuous(Liar):
+        lies: ClassVar = {kinds.SEGMENT: lambda body: body.update(lost=0, expected=body["written"])}
+
+    report, _began = play("microphone-pauses", tmp_path, Continuous)
+    assert report["verdict"] == "INCOMPLETE"
+    assert ("COVERAGE_HOLE", 21) in [(one["code"], one["attack"]) for one in report["findings"]]
+
+
+def test_at_38_a_flood_of_presses_loses_nothing(tmp_path: Path) -> None:
+    """Every recording has its time, and every mark is counted."""
+    report, _began = play("flood", tmp_path)
+    events = scenario.load("flood")[0]["events"]
+    spans = [span for span in report["coverage"]["spans"] if span["state"] == "recorded"]
+    assert len(spans) == sum(event[2:] == ["record"] for event in events)
+    (journal_file,) = (tmp_path / "store" / "recorders").iterdir()
+    marks = [one.body["count"] for one in journal(journal_file) if one.kind == kinds.MARK]
+    assert sum(marks) == sum(event[2:] == ["mark"] for event in events)
+    assert len(marks) <= 14  # one a second at most, and what is left before STOP
+
+
+def test_at_38_a_flood_of_strangers_loses_nothing(tmp_path: Path) -> None:
+    """A host of another organisation asks for a session again and again while it records: counted, and refused."""
+    attempts = 100
+
+    def meanwhile(recorder: Recorder, _own: Store) -> None:
+        recorder.run_while(lambda: recorder.world.elapsed() < 20_000)
+        with make_store(tmp_path / "strange", 7) as store:
+            for _ in range(attempts):
+                client = Client(recorder.link, "lane", store, False, recorder.link.monotonic)
+                with pytest.raises(Refused):
+                    open_session(client.connection, store, client.device or b"")
+
+    report, _began = play("quiet-shift", tmp_path, meanwhile=meanwhile)
+    assert report["verdict"] == "VERIFIED"
+    (folder,) = (tmp_path / "store" / "recorders").iterdir()
+    told = [one.body for one in journal(folder) if one.kind == kinds.HOST and one.body["event"] == codes.HOST_REFUSED]
+    assert 1 <= len(told) <= 4  # one a minute at most
+    assert sum(body["count"] for body in told) >= attempts
 
 
 # Cards.

@@ -67,6 +67,9 @@ LONG: dict[str, list[str]] = {
 }
 # Files that take the WebAssembly build more than ten seconds: run there with the hunts, on the desktop build always.
 HEAVY = {
+    "tests/device/test_bad_flash.py",
+    "tests/device/test_commands.py",
+    "tests/device/test_interruptions.py",
     "tests/device/test_mirror.py",
     "tests/device/test_picture.py",
     "tests/device/test_picture_agent.py",
@@ -77,6 +80,7 @@ HEAVY = {
     "tests/device/test_session.py",
     "tests/device/test_sound_faults.py",
     "tests/device/test_tracks.py",
+    "tests/device/test_watch.py",
 }
 
 

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.skipif(
     not launch.has_micropython(), reason="MicroPython's unix build has no wheel for this platform"
 )
 
+FOREIGN = b"\xeb\x76\x90EXFAT   ".ljust(1 << 16, b"f")
 SETTING = """
 import gc
 import sys
@@ -65,9 +66,25 @@ for number in range(12):
 """
 
 
+CHANGED = """
+card = FatCard(sys.argv[1], slot, Supply(), clock)
+for name, there in (("foreign", False), ("other", True), ("", True), ("other", True)):
+    slot.change(name)
+    assert card.mount() == there, name
+    if there:
+        with card.open("IT_IS", "ab") as file:
+            file.write(name or "own")
+assert card.size("IT_IS") == 10 and card.names("") == ["IT_IS"]
+slot.change("")
+assert card.mount() and card.size("IT_IS") == 3
+"""
+
+
 def printed(script: str, folder: Path) -> str:
     image = folder / "card"
     fat32.make_image(image)
+    fat32.make_image(folder / "card.other")
+    (folder / "card.foreign").write_bytes(FOREIGN)
     (folder / "script.py").write_text(SETTING + script)
     ran = subprocess.run(
         [*launch.micropython(), str(folder / "script.py"), str(image)],
@@ -79,3 +96,9 @@ def printed(script: str, folder: Path) -> str:
 @pytest.mark.parametrize("script", [POWER_LOSS, PULLED], ids=["power_loss", "pulled"])
 def test_a_file_that_was_left_open_is_collected_without_a_word(script: str, tmp_path: Path) -> None:
     assert printed(script, tmp_path) == ""
+
+
+def test_cards_are_exchanged_and_a_foreign_one_is_left_alone(tmp_path: Path) -> None:
+    """Never formatted, never written: it may be somebody's evidence."""
+    assert printed(CHANGED, tmp_path) == ""
+    assert (tmp_path / "card.foreign").read_bytes() == FOREIGN

@@ -5,10 +5,12 @@ Everything is deterministic from a name, and every step can be made wrong on pur
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from nacl.signing import SigningKey
 from support.forged_media import SAMPLES as RATE
@@ -152,7 +154,7 @@ class Recorder:
         }
         self.genesis_hash = sign1.statement_hash(self.add(kinds.GENESIS, body))
 
-    def booted(self, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None) -> None:
+    def booted(self, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None, checked: bool = True) -> None:
         body = {
             "reset": reset,
             "firmware": bytes(32),
@@ -165,6 +167,16 @@ class Recorder:
             "temperature": 210,
         }
         self.add(kinds.BOOT, body)
+        if checked:
+            self.check()
+
+    def check(self, failed: tuple[int, ...] = ()) -> None:
+        """The pre-use check: every item passes but those that `failed`."""
+        items = [
+            [item, codes.CHECK_FAILED if item in failed else codes.CHECK_PASSED, -1]
+            for item in range(codes.CHECK_FUNCTION, codes.CHECK_CLOCK + 1)
+        ]
+        self.add(kinds.CHECK, {"items": items, "trigger": codes.CHECK_AT_POWER_ON})
 
     def restart(self, pause: float, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None) -> None:
         """Comes up again after `pause` seconds without power."""
@@ -173,22 +185,23 @@ class Recorder:
         self.ticks = 100
         self.booted(reset, anchor)
 
-    def off(self) -> None:
-        self.add(kinds.OFF, {"reason": codes.OFF_BUTTON, "battery": 80, "millivolts": 3900, "storage_free": 900})
+    def off(self, reason: int = codes.OFF_BUTTON, battery: int = 80) -> None:
+        self.add(kinds.OFF, {"reason": reason, "battery": battery, "millivolts": 3900, "storage_free": 900})
 
-    def start(self) -> None:
+    def start(self, reason: int = codes.START_BUTTON, **changed: object) -> None:
         self.recording += 1
         self.number = 0
         self.sealed_count = 0
-        body = {
+        body: dict[str, object] = {
             "recording": self.recording,
-            "reason": codes.START_BUTTON,
+            "reason": reason,
             "tracks": self.tracks,
             "card": bytes(16),
             "battery": 90,
             "storage_free": 1000,
             "handover": None,
         }
+        body.update(changed)
         self.started_ms = self.wall()[1] if self.wall_state else None
         self.add(kinds.START, body, {codes.LABEL_OFFICER: 4711})
         self.first_tick = self.ticks
@@ -246,6 +259,22 @@ class Recorder:
         self.sealed = body
         return self.add(kinds.SEGMENT, body)
 
+    def card(self, old: bytes | None = bytes(16), new: bytes | None = None) -> None:
+        """A card goes, or comes."""
+        self.add(kinds.MEDIUM, {"old": old, "new": new, "storage_free": None, "storage_total": None})
+
+    def resume(self, interrupt: int, voice: tuple[int, int] | None = None) -> None:
+        """The running recording goes on with what entry `interrupt` says; somebody spoke in the ticks of `voice`."""
+        first, last = voice or (None, None)
+        body = {"recording": self.recording, "interrupt": interrupt, "voice_first": first, "voice_last": last}
+        self.add(kinds.RESUME, {**body, "handover": None})
+
+    def exempt(self, class_: int = 2, begins: bool = True, approver: int | None = None, runs: bool = False) -> None:
+        """Lawful non-recording begins, of the recording that `runs` where there is one, or ends."""
+        recording = self.recording if runs else None
+        body = {"class": class_, "begins": begins, "recording": recording, "order": None}
+        self.add(kinds.EXEMPT, body, {} if approver is None else {codes.LABEL_APPROVER: approver})
+
     def give_up(self, reason: int, what: int = codes.FAULT_CAPTURE) -> None:
         """The next number gets no segment, and FAULT says why."""
         self.number += 1
@@ -256,7 +285,7 @@ class Recorder:
         body = {"what": what, "recording": self.recording, "segment": segment, "values": values}
         self.add(kinds.FAULT, body)
 
-    def stop(self, reason: int = codes.STOP_BUTTON, boot: int | None = None) -> None:
+    def stop(self, reason: int = codes.STOP_BUTTON, boot: int | None = None, **changed: object) -> None:
         body: dict[str, object] = {
             "recording": self.recording,
             "reason": reason,
@@ -266,11 +295,13 @@ class Recorder:
             "battery": 80,
             "storage_free": 900,
         }
+        body.update(changed)
         self.add(kinds.STOP, body)
         self.change_epoch(codes.EPOCH_STOP)
 
-    def interrupt(self, cause: int, boot: int | None = None) -> None:
-        body = {
+    def interrupt(self, cause: int, boot: int | None = None, **changed: object) -> int:
+        """INTERRUPT, in the boot that runs or of an earlier `boot`; its sequence. `changed` overrides fields."""
+        body: dict[str, object] = {
             "recording": self.recording,
             "cause": cause,
             "boot": boot or self.boot,
@@ -282,7 +313,9 @@ class Recorder:
             "reset": None,
             "handover": None,
         }
+        body.update(changed)
         self.add(kinds.INTERRUPT, body)
+        return len(self.entries) - 1
 
     def change_epoch(self, reason: int, **changed: object) -> None:
         following = key_of(f"{self.name}:{self.epoch + 1}")
@@ -325,6 +358,7 @@ class Host:
 
     name: str = "host"
     organisation_name: str = "organisation"
+    zone: str = "UTC"
     custody: list[bytes] = field(default_factory=list)
     heads: dict[bytes, list[bytes]] = field(default_factory=dict)
     receipts: dict[bytes, list[bytes]] = field(default_factory=dict)
@@ -352,7 +386,7 @@ class Host:
                 "organisation": public(self.organisation_key),
                 "certificate": self.certificate,
                 "name": self.name,
-                "zone": "UTC",
+                "zone": self.zone,
             },
         )
 
@@ -378,7 +412,7 @@ class Host:
         )
         return made
 
-    def note(self, kind: int, body: dict[str, object]) -> None:
+    def note(self, kind: int, body: dict[str, object], now_ms: int = START_MS) -> None:
         payload = entry.encode_payload(
             kinds.body_table(custody_kinds.KINDS, kind) or "",
             self.id,
@@ -388,7 +422,7 @@ class Host:
             kind,
             0,
             0,
-            (codes.WALL_SYNCHRONISED, START_MS),
+            (codes.WALL_SYNCHRONISED, now_ms),
             body,
             {},
         )
@@ -409,7 +443,8 @@ class Host:
         self.heads.setdefault(recorder.device, []).append(raw)
         values = entry.parse_statement(raw, statements.TYP_HEAD)[1]
         body = {name: values[name] for name in ("device", "size", "newest", "root")}
-        self.note(custody_kinds.HEAD, {**body, "head": sign1.statement_hash(raw)})
+        now_ms = recorder.started + recorder.ticks  # the host's clock is right
+        self.note(custody_kinds.HEAD, {**body, "head": sign1.statement_hash(raw)}, now_ms)
 
     def receipt(self, recorder: Recorder) -> None:
         rows = [
@@ -449,11 +484,12 @@ class Host:
     def write(self, folder: Path, *recorders: Recorder) -> Path:
         """Writes the store and returns its folder."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / layout.STORE_FILE).write_text('{"kind": "evidock store", "format": 1, "zone": "UTC"}\n')
+        description = {"kind": "evidock store", "format": 1, "zone": self.zone}
+        (folder / layout.STORE_FILE).write_text(f"{json.dumps(description)}\n")
         (folder / layout.CERTIFICATE).write_bytes(self.certificate)
         (folder / layout.CUSTODY).write_bytes(b"".join(self.custody))
         for recorder in recorders:
-            write_archive(folder / layout.recorder(recorder.device), recorder)
+            write_archive(folder / layout.recorder(recorder.device), recorder, zone=ZoneInfo(self.zone))
             put(folder / layout.recorder(recorder.device) / layout.HEADS, b"".join(self.heads.get(recorder.device, [])))
             put(
                 folder / layout.recorder(recorder.device) / layout.RECEIPTS,
@@ -462,13 +498,13 @@ class Host:
         return folder
 
 
-def write_archive(folder: Path, recorder: Recorder, journal: bool = True) -> None:
+def write_archive(folder: Path, recorder: Recorder, journal: bool = True, zone: tzinfo = UTC) -> None:
     """A recorder's journal, private records, media and leaf hashes below `folder`; without `journal` only the media."""
     if journal:
         put(folder / layout.JOURNAL, b"".join(recorder.entries))
         put(folder / layout.PRIVATE, b"".join(recorder.openings))
     for (recording, number), one in recorder.media.items():
-        put(folder / layout.segment(one.started_ms, UTC, recording, number, one.media), one.data)
+        put(folder / layout.segment(one.started_ms, zone, recording, number, one.media), one.data)
         put(folder / layout.leaves(recording, number), one.leaves)
 
 
@@ -502,7 +538,7 @@ def shift(host: Host, name: str = "recorder", **options: object) -> Recorder:
             recorder.segment(2.0)
         recorder.wait(0.2)
         recorder.stop()
-        recorder.wait(20)
+        recorder.wait(620)  # longer than what is called a break
     host.dock(recorder)
     return recorder
 

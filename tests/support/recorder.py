@@ -14,6 +14,7 @@ from typing import Any
 from evidock import keys
 from evidock.errors import LineLost
 from evidock_protocol import (
+    cbor,
     codes,
     entry,
     framing,
@@ -59,6 +60,8 @@ class ScriptedRecorder:
         self.requests: list[tuple[int, dict[str, Any]]] = []
         self.receipts: list[dict[str, Any]] = []
         self.commands: list[dict[str, Any]] = []
+        self.check_items = [[1, 1, -1], [2, 1, 80], [3, 1, 1_000_000], [4, 0, -1], [5, 2, 0], [6, 1, START_MS // 1000]]
+        self.exempt_recording: int | None = None  # what EXEMPT says that it ends
         # Misbehaviour.
         self.versions: dict[str, list[int]] = {"package": [1], "wire": [1], "flash": [1]}
         self.refuse: dict[int, int] = {}  # message type: refusal code
@@ -68,11 +71,14 @@ class ScriptedRecorder:
 
     # What the recorder does.
 
-    def append(self, kind: int, body: dict[str, Any], labels: dict[int, Any] | None = None) -> int:
-        """Signs one entry; `labels` are private fields."""
+    def append(
+        self, kind: int, body: dict[str, Any], labels: dict[int, Any] | None = None, opened: list[bytes] | None = None
+    ) -> int:
+        """Signs one entry; `labels` are private fields, `opened` those whose openings came with a command."""
         sequence = len(self.entries)
-        opened = [private.opening(self.random.randbytes(16), label, value) for label, value in (labels or {}).items()]
-        commitments = {label: private.commitment(raw) for label, raw in zip(labels or {}, opened, strict=True)}
+        opened = list(opened or [])
+        opened += [private.opening(self.random.randbytes(16), label, value) for label, value in (labels or {}).items()]
+        commitments = {private.parse_opening(raw)[0]: private.commitment(raw) for raw in opened}
         table = kinds.body_table(kinds.ENTRY_KINDS, kind)
         assert table is not None
         device = self.device or self.key.thumbprint
@@ -232,6 +238,9 @@ class ScriptedRecorder:
         self._host_entry(codes.HOST_ATTACHED, None, challenge["custody"], challenge["time"])
         return {"head": self.head(codes.HEAD_FIRST)}
 
+    def _head(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {"head": self.head(codes.HEAD_FIRST)}
+
     def head(self, phase: int) -> bytes:
         fields = {
             "device": self.device, "epoch": self.epoch, "size": len(self.entries), "newest": self.newest,
@@ -283,12 +292,27 @@ class ScriptedRecorder:
 
     def _command(self, values: dict[str, Any]) -> dict[str, Any]:
         command = self._of_host(values["command"], statements.TYP_COMMAND)
-        if self.commands and command["number"] <= self.commands[-1]["number"]:
+        taken = [one["number"] for one in self.commands if one["session"] == command["session"]]
+        if command["number"] <= max(taken, default=0):
             raise wire.Refusal(messages.REPLAYED, "old command")
         self.commands.append(command)
-        old, self.wall = self.wall, (codes.WALL_SYNCHRONISED, command["arguments"][0])
-        body = {"old": old, "new": self.wall, "source": 1, "order": values["command"]}
-        return {"sequence": self.append(kinds.CLOCK, body)}
+        raw, arguments = values["command"], command["arguments"]
+        opened: list[bytes] = cbor.decode(values["openings"]) if values["openings"] is not None else []  # type: ignore[assignment]
+        if command["operation"] == codes.OPERATION_SET_TIME:
+            old, self.wall = self.wall, (codes.WALL_SYNCHRONISED, arguments[0])
+            return {"sequence": self.append(kinds.CLOCK, {"old": old, "new": self.wall, "source": 1, "order": raw})}
+        if command["operation"] == codes.OPERATION_CHECK:
+            sequence = self._host_entry(codes.HOST_COMMANDED, raw, None, None)
+            self.append(kinds.CHECK, {"items": self.check_items, "trigger": codes.CHECK_ON_REQUEST})
+            return {"sequence": sequence}
+        if command["operation"] == codes.OPERATION_EXEMPT:
+            body = {"class": arguments[0], "begins": arguments[1], "recording": self.exempt_recording, "order": raw}
+            return {"sequence": self.append(kinds.EXEMPT, body, opened=opened)}
+        kind = kinds.ISSUE if command["operation"] == codes.OPERATION_ISSUE else kinds.RETURN
+        sequence = self.append(kind, {"order": raw}, opened=opened)
+        if kind == kinds.RETURN:
+            self.change_epoch(codes.EPOCH_RETURN)
+        return {"sequence": sequence}
 
     def _receipt(self, values: dict[str, Any]) -> dict[str, Any]:
         self.receipts.append(self._of_host(values["receipt"], statements.TYP_RECEIPT))
@@ -318,6 +342,7 @@ _ANSWERS: dict[int, Callable[[ScriptedRecorder, dict[str, Any]], dict[str, Any]]
     messages.PROVISION: ScriptedRecorder._provision,
     messages.OPEN: ScriptedRecorder._open,
     messages.PROVE: ScriptedRecorder._prove,
+    messages.HEAD: ScriptedRecorder._head,
     messages.JOURNAL: ScriptedRecorder._journal,
     messages.PRIVATE: ScriptedRecorder._private,
     messages.LEAVES: ScriptedRecorder._leaves,

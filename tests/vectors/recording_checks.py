@@ -15,8 +15,10 @@ import gc
 import sys
 
 from evidock_agent.anchor_ring import AnchorRing
+from evidock_agent.interruptions import Interruptions
 from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
+from evidock_protocol import settings
 
 STEP_MS = 5
 BETWEEN = 3500 // STEP_MS  # steps that lie between two rounds of checkpoints
@@ -185,6 +187,7 @@ class Agent:
     card_identity = bytes(16)
     failed = None
     encoder = None
+    exempt = 0
 
     def __init__(self, picture):
         clock = Clock()
@@ -199,7 +202,11 @@ class Agent:
         self.journal = Journal()
         self.anchors = AnchorRing(Flash(4))
         self.jobs = []
+        self.interruptions = Interruptions(self)
         self.recorder = Recorder(self)
+
+    def setting(self, number):
+        return settings.default(number)
 
     def percent(self):
         return 80

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,7 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", metavar="FILE", help="A file whose first line is the passphrase."),
 ]
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 _chosen: list[str] = []  # the language of this run, once it is chosen
@@ -94,6 +96,20 @@ def human_time(seconds: float) -> str:
     """A length of time as h:mm:ss."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a table: columns as wide as their widest cell."""
+    count = max((len(row) for row in rows), default=0)
+    widths = [max(columns(row[at]) for row in rows if at < len(row)) for at in range(count)]
+    return [
+        "  ".join(cell + " " * (widths[at] - columns(cell)) for at, cell in enumerate(row)).rstrip() for row in rows
+    ]
+
+
+def columns(text: str) -> int:
+    """Columns that text takes in a terminal: Chinese characters take two."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
 def _ask(key: Path, new: bool) -> str:

@@ -15,7 +15,10 @@ from typing import Annotated, cast
 import typer
 
 from evidock.cli import common
+from evidock.cli.check import check
+from evidock.cli.exempt import exempt
 from evidock.cli.init import init
+from evidock.cli.issue import issue, return_
 from evidock.cli.provision import provision
 from evidock.cli.status import status
 from evidock.cli.sync import sync
@@ -23,7 +26,9 @@ from evidock.errors import EvidockError, WrongUsage, from_os_error
 from evidock_protocol.versions import SOFTWARE
 
 # Commands in the order of help; those given by name stand in modules of the same name.
-COMMANDS = ("demo", init, provision, status, sync, "verify", "timeline", "inspect")
+COMMANDS = (
+    "demo", init, provision, issue, check, exempt, return_, status, sync, "verify", "timeline", "inspect",
+)  # fmt: skip
 
 # typer brings its own click, whose place has changed between releases.
 _UsageError = cast(type[Exception], typer.BadParameter.__bases__[0])
@@ -109,7 +114,7 @@ def _complain(line: str) -> None:
 def _register() -> None:
     for command in COMMANDS:
         if not isinstance(command, str):
-            app.command(command.__name__)(command)
+            app.command(command.__name__.rstrip("_"))(command)
         elif find_spec(f"evidock.cli.{command}") is not None:
             app.command(command)(getattr(import_module(f"evidock.cli.{command}"), command))
 

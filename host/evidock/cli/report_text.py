@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from evidock import language
-from evidock.report import Coverage, Finding, Report, Severity, Span, State, Verdict
+from evidock.cli import gap_text
+from evidock.report import Finding, Report, Severity, Span, State, Verdict
 from evidock.verification.store_reader import zone_of
 
 _STYLES = {
@@ -94,8 +95,13 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
             epochs=device.epochs,
         )
         out.print(Text(line))
+        if device.settings:
+            pairs = ", ".join(f"{name} = {value}" for name, value in device.settings)
+            out.print(Text(language.text("cli.verify.settings", lang, settings=pairs)))
         _print_bars(report, device.id, out, lang)
-    out.print(_coverage(report.coverage, lang))
+    out.print(_coverage(report, lang))
+    _print_unplaced(report, clock, out, lang)
+    _print_gaps(report, clock, out, lang)
     if report.findings:
         out.print(_findings(report, clock, lang))
         if len(report.findings) > _FINDINGS_SHOWN:
@@ -107,6 +113,15 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
     out.print(Text(language.text("cli.verify.unproven", lang)))
     for sentence in report.unproven:
         out.print(Text(f"  – {sentence}"))
+
+
+def _print_gaps(report: Report, clock: _Clock, out: Console, lang: str) -> None:
+    """The gaps, and what people owe for them."""
+    for rows, table in ((report.gaps, gap_text.gaps), (report.owed, gap_text.owed)):
+        if rows:
+            out.print(table(report, clock.short, lang))
+        if len(rows) > gap_text.SHOWN:
+            out.print(Text(language.text("picture.findings.more", lang, count=len(rows) - gap_text.SHOWN)))
 
 
 def print_summary(report: Report, lang: str) -> None:
@@ -202,19 +217,38 @@ def _cells(span: Span, start: float, end: float, width: int) -> range:
     return range(max(0, min(first, width - 1)), max(1, min(width, int(last) + (last > int(last)))))
 
 
-def _coverage(coverage: Coverage, lang: str) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
+def _coverage(report: Report, lang: str) -> Table:
+    """Seconds in each state: of each recorder where there are a few, and of all together."""
+    devices = [device.id for device in report.devices]
+    columns: list[str | None] = [*devices, None] if 1 < len(devices) <= 4 else [None]
+    table = Table(box=None, pad_edge=False, show_header=len(columns) > 1)
     table.add_column()
     table.add_column()
-    table.add_column(justify="right")
-    totals: dict[str, float] = {}
-    for span in coverage.spans:
-        look = _look(span)
-        totals[look] = totals.get(look, 0.0) + span.seconds
-    for look in sorted(totals, key=_WORST_FIRST.index):
+    for device in columns:
+        head = language.text("picture.key.total", lang) if device is None else device[:8]
+        table.add_column(head, justify="right")
+    looks = {_look(span) for span in report.coverage.spans}
+    for look in sorted(looks, key=_WORST_FIRST.index):
         mark, colour = _MARKS[look]
-        table.add_row(Text(mark, colour), Text(language.name("state", look, lang)), f"{totals[look]:.3f} s")
+        own = [span for span in report.coverage.spans if _look(span) == look]
+        sums = [sum(span.seconds for span in own if device in (None, span.device)) for device in columns]
+        name = language.name("state", look, lang)
+        table.add_row(Text(mark, colour), Text(name), *(f"{seconds:.3f} s" for seconds in sums))
     return table
+
+
+def _print_unplaced(report: Report, clock: _Clock, out: Console, lang: str) -> None:
+    """Starts of a recorder that nothing places in time: how long they were, and between which moments they lie."""
+    for one in report.coverage.unplaced:
+        start, end = ("…" if moment is None else clock.short(moment) for moment in one.between)
+        parts = [
+            f"{language.name('state', state.value, lang)} {seconds:.1f} s" for state, seconds in one.seconds.items()
+        ]
+        told = ", ".join(parts)
+        line = language.text(
+            "cli.verify.unplaced", lang, device=one.device[:16], boot=one.boot, start=start, end=end, told=told
+        )
+        out.print(Text(line))
 
 
 def _findings(report: Report, clock: _Clock, lang: str) -> Table:

@@ -30,9 +30,8 @@ def status(port: common.Port, as_json: common.Json = False) -> None:
         common.print_json(told.to_json())
         return
     rows = [(common.say("cli.status." + name), value) for name, value in _rows(told)]
-    width = max(_columns(label) for label, _value in rows)
-    for label, value in rows:
-        print(label + " " * (width - _columns(label) + 2) + value)
+    for line in common.aligned(rows):
+        print(line)
 
 
 def _rows(told: Status) -> list[tuple[str, str]]:
@@ -77,8 +76,3 @@ def _clock(told: Status) -> str:
     if told.clock_unix_ms is None or told.clock_unix_ms >= 253_370_764_800_000:  # the calendar ends with the year 9999
         return state
     return f"{datetime.fromtimestamp(told.clock_unix_ms / 1000, UTC).isoformat(timespec='seconds')} ({state})"
-
-
-def _columns(text: str) -> int:
-    """Columns that text takes in a terminal: Chinese characters take two."""
-    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, cast
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from evidock.client.connection import Connection, Values
 from evidock.client.transport import BAUD, Line, SerialLine
 from evidock.store import Store
 from evidock_protocol import codes, messages, names
+
+if TYPE_CHECKING:
+    from evidock.checking import Check
+    from evidock.commands import Exempted, Kept
 
 
 class Status(NamedTuple):
@@ -46,7 +51,7 @@ class Status(NamedTuple):
     backlog_bytes: int
     docked: bool
     check: dict[str, str]
-    """Result of the last check by item: `passed`, `failed`, `absent`."""
+    """Result of this boot's newest check by item: `passed`, `failed`, `absent`; empty when there was none."""
     refusals: int
 
     def to_json(self) -> dict[str, object]:
@@ -89,6 +94,24 @@ class Recorder:
         """Asks for its state. Raises Refused, LineLost."""
         return _status(self.hello, self.connection.request(messages.STATUS, {}))
 
+    # Signed commands. Each needs `store` and a recorder that is enrolled there; `commands` says what they raise.
+
+    def check(self) -> Check:
+        """Has it check itself (OB-15); what it signed of that."""
+        return _commands().check(self)
+
+    def issue(self, officer: int, unit: int | None = None) -> Kept:
+        """Hands it to an officer: numbers, which stay private."""
+        return _commands().issue(self, officer, unit)
+
+    def take_back(self, officer: int, unit: int | None = None) -> Kept:
+        """Takes it back from an officer; it signs with a new key from then on."""
+        return _commands().take_back(self, officer, unit)
+
+    def exempt(self, class_: int, begins: bool, officer: int | None = None, approver: int | None = None) -> Exempted:
+        """Begins or ends lawful non-recording: 1 secret investigation, 2 secrets or privacy, 3 emergency (OB-11)."""
+        return _commands().exempt(self, class_, begins, officer, approver)
+
     def close(self) -> None:
         """Lets go of the port, and of the store when `connect` opened it."""
         self.connection.close()
@@ -122,6 +145,11 @@ def connect(port: str, store: Store | Path | str | None = None, baud: int = BAUD
         if owns and opened is not None:
             opened.close()
         raise
+
+
+def _commands() -> ModuleType:
+    """Loaded when used: it imports this module."""
+    return import_module("evidock.commands")
 
 
 def _status(hello: Values, answer: Values) -> Status:

@@ -15,7 +15,7 @@ from evidock.chain import Chain, Head
 from evidock.client.connection import SIGN_SECONDS, Connection, Values
 from evidock.errors import BadEvidence, LineLost, Misbehaving, Refused, StaleHead
 from evidock.store import Store
-from evidock_protocol import codes, entry, messages, sign1, statements
+from evidock_protocol import cbor, codes, entry, messages, sign1, statements
 from evidock_protocol.errors import ProtocolError
 
 NONCE = 16
@@ -55,10 +55,26 @@ class Session:
 
     def set_time(self, now_ms: int) -> None:
         """The signed command that sets the recorder's clock to Unix milliseconds `now_ms`."""
+        self.command(codes.OPERATION_SET_TIME, [now_ms], [])
+
+    def command(self, operation: int, arguments: list[object], openings: list[bytes]) -> bytes:
+        """Signs a command and has it carried out; returns its bytes, which an entry of the recorder keeps.
+
+        `openings` are those of the commitments in `arguments`, in ascending order of their labels. They are private:
+        `check` must have come first. Raises Refused, LineLost.
+        """
+        assert self._proved or not openings
         self._command += 1
         values = self._place()
-        values.update(number=self._command, operation=codes.OPERATION_SET_TIME, arguments=[now_ms], time=now_ms)
-        self._request_once(messages.COMMAND, {"command": self._sign(statements.TYP_COMMAND, values), "openings": None})
+        values.update(number=self._command, operation=operation, arguments=arguments, time=self._store.now_ms())
+        raw = self._sign(statements.TYP_COMMAND, values)
+        asked: Values = {"command": raw, "openings": cbor.encode(openings) if openings else None}
+        self._request_once(messages.COMMAND, asked)
+        return raw
+
+    def renew_head(self) -> None:
+        """Asks for another first head, after the recorder was told to write entries. `check` must follow."""
+        self.head = self._parse_head(self._connection.request(messages.HEAD, {}, SIGN_SECONDS, 2), codes.HEAD_FIRST)
 
     def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
         """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, then hands it to the recorder."""

@@ -2,7 +2,7 @@
 
 from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance, State
 
-from . import symbols
+from . import gaps, symbols
 from .drawing import Drawing, located, short
 from .markup import Markup, element, join, width_of, wrap, write
 from .shapes import GREY, INK, LEFT, LOOKS, MARGIN, PALE, RIGHT, WIDTH, draw, look_of
@@ -122,6 +122,18 @@ def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
         count = str(len(drawing.report.marks))
         parts.append(write(RIGHT, top + 22, count, size=13, anchor="end", family="monospace"))
         top += 34
+    judged = gaps.verdicts(drawing)
+    if judged:
+        parts.append(write(MARGIN, top + 22, drawing.say("gaps"), size=13, weight="bold"))
+        parts.append(write(112, top + 22, drawing.say("gaps.explanation"), size=12.5, fill=GREY))
+        parts.append(element("path", d=f"M{MARGIN:.2f},{top:.2f}H{RIGHT:.2f}", stroke=PALE))
+        top += 34
+    for verdict in judged:
+        names = drawing.call("gap", verdict.value), drawing.call("gap", f"{verdict.value}.explanation")
+        parts.append(_row(top, names, gaps.sign(verdict, MARGIN + 34, top + 18, 9), place[0] - 90))
+        figure = gaps.total(drawing, verdict)
+        parts.append(write(RIGHT, top + 22, figure, size=13, anchor="end", family="monospace"))
+        top += 34
     if drawing.loose:
         names = drawing.say("moment"), drawing.say("moment.explanation")
         parts.append(_row(top, names, symbols.moment(MARGIN + 34, top + 18), place[0] - 90))
@@ -147,11 +159,20 @@ def recorders(drawing: Drawing, y: float) -> tuple[Markup, float]:
         parts.append(write(MARGIN, top + 35, " · ".join(word for word in words if word), size=12.5))
         parts.append(write(MARGIN, top + 52, describe_head(drawing, device), size=12.5))
         top += 62
+        if device.settings:
+            for line in wrap(in_force(drawing, device), RIGHT - MARGIN, 12.5):
+                parts.append(write(MARGIN, top + 6, line, size=12.5))
+                top += 18
     for line in wrap(" · ".join(made(drawing, list(drawing.report.trusted))), RIGHT - MARGIN, 12.5):
         if line:
             parts.append(write(MARGIN, top + 8, line, size=12.5))
             top += 18
     return join(*parts), top - y
+
+
+def in_force(drawing: Drawing, device: DeviceReport) -> str:
+    """The settings of a recorder that are not the default."""
+    return drawing.say("settings", settings=", ".join(f"{name} = {value}" for name, value in device.settings))
 
 
 def describe_head(drawing: Drawing, device: DeviceReport) -> str:

@@ -2,7 +2,7 @@
 
 from evidock.report import DeviceReport, Span, State
 
-from . import symbols
+from . import gaps, symbols
 from .drawing import Drawing, short, shortened
 from .markup import Markup, element, join, width_of, write
 from .notes import draw_flags, draw_labels
@@ -82,16 +82,18 @@ def _lane(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:
     ]
     places.sort(key=lambda index: LAST.get(panel.drawing.spans[index].state, 0))
     spans = [_span(panel, panel.drawing.spans[index], top) for index in places]
-    tracks, foot = _tracks(panel, device, foot)
+    tracks, ground_line = _tracks(panel, device, foot)
+    gap_strip, height = gaps.strip(panel, device.id, ground_line)
+    foot = ground_line + height
     labels, deep = draw_labels(panel, device.id, places, foot)
     moments = [
-        symbols.moment(panel.scale.x(it.start), foot)
+        symbols.moment(panel.scale.x(it.start), ground_line)
         for it in panel.drawing.loose
         if it.device == device.id and panel.scale.shows(it.start, it.end)
     ]
     names, under = _names(panel, device, top, foot)
     lowest = max(foot + deep, under)
-    return join(ground, tracks, names, *spans, *moments, flags, labels), lowest + 18
+    return join(ground, tracks, names, *spans, gap_strip, *moments, flags, labels), lowest + 18
 
 
 def _tracks(panel: Panel, device: DeviceReport, y: float) -> tuple[Markup, float]:

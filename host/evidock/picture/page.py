@@ -2,7 +2,8 @@
 
 from evidock.report import Finding, Report
 
-from .blocks import describe_head, made
+from . import gaps
+from .blocks import describe_head, in_force, made
 from .drawing import Drawing, located
 from .markup import Markup, element
 from .sheet import FONTS, draw
@@ -38,10 +39,36 @@ def draw_html(report: Report, lang: str = "en") -> str:
         element("style", Markup(STYLE)),
     )
     body = element(
-        "body", draw(drawing, whole=False), _findings(drawing), _recorders(drawing), _limits(drawing), _footer(drawing)
+        "body",
+        draw(drawing, whole=False),
+        _gaps(drawing),
+        _owed(drawing),
+        _findings(drawing),
+        _recorders(drawing),
+        _limits(drawing),
+        _footer(drawing),
     )
     tongue = "zh-Hans" if lang == "zh" else "en"
     return "<!DOCTYPE html>\n" + element("html", head, body, lang=tongue, xmlns="http://www.w3.org/1999/xhtml") + "\n"
+
+
+def _gaps(drawing: Drawing) -> Markup:
+    rows = [[gaps.when(drawing, gap), drawing.call("gap", gap.verdict.value), gap.text] for gap in drawing.report.gaps]
+    return _table(drawing, "gaps", ("when", "verdict", "what"), rows)
+
+
+def _owed(drawing: Drawing) -> Markup:
+    rows = [[drawing.call("duty", one.what.value), gaps.since(drawing, one), one.text] for one in drawing.report.owed]
+    return _table(drawing, "owed", ("owed", "when", "what"), rows)
+
+
+def _table(drawing: Drawing, title: str, names: tuple[str, ...], rows: list[list[str]]) -> Markup:
+    """A section with a table, or nothing when there is nothing to say."""
+    if not rows:
+        return Markup()
+    head = element("thead", element("tr", *(element("th", drawing.say(name), scope="col") for name in names)))
+    body = element("tbody", *(element("tr", *(element("td", cell) for cell in row)) for row in rows))
+    return element("section", element("h2", drawing.say(title)), element("table", head, body))
 
 
 def _findings(drawing: Drawing) -> Markup:
@@ -73,6 +100,7 @@ def _recorders(drawing: Drawing) -> Markup:
         words = [device.model, device.serial, drawing.call("protection", device.protection)]
         words += [drawing.say("simulated")] if device.simulated else []
         lines = [" · ".join(word for word in words if word), describe_head(drawing, device)]
+        lines += [in_force(drawing, device)] if device.settings else []
         items.append(
             element("li", element("code", device.id), *(part for line in lines for part in (Markup("<br/>"), line)))
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from evidock.report import Report
 
-from . import blocks
+from . import blocks, gaps
 from .drawing import Drawing
 from .lanes import draw_panel
 from .markup import Markup, element, join, wrap, write
@@ -30,7 +30,8 @@ def draw(drawing: Drawing, whole: bool) -> Markup:
     """The `svg` element: all of the sheet, or without the lists that an HTML page has as text."""
     parts: list[Markup] = []
     y = MARGIN
-    listed: list[Part] = [blocks.recorders, blocks.findings, blocks.limits, _footer] if whole else []
+    lists: list[Part] = [gaps.listed, gaps.owed, blocks.recorders, blocks.findings, blocks.limits, _footer]
+    listed = lists if whole else []
     for part in [blocks.heading, _timelines, blocks.key, *listed]:
         drawn, height = part(drawing, y)
         if height:

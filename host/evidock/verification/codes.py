@@ -36,6 +36,10 @@ def _declared(attack: int | None) -> Code:
     return Code(attack, Verdict.VERIFIED_DECLARED_GAPS, Severity.NOTICE)
 
 
+def _warning(attack: int | None) -> Code:
+    return Code(attack, None, Severity.WARNING)
+
+
 def _remark(attack: int | None) -> Code:
     return Code(attack, None, Severity.INFO)
 
@@ -68,11 +72,21 @@ CODES = {
     "CLOCK_STEP": _incomplete(20),
     "CLOCK_SET": _remark(20),
     "CLOCK_UNSET": _indeterminate(20),
+    "CLOCK_BOUNDED": _declared(20),  # written as CLOCK_UNSET: the boot lies between known moments
+    "CLOCK_LOST": _declared(20),
     "COVERAGE_HOLE": _incomplete(21),
     "AUDIO_MISSING": _incomplete(None),
     "PICTURE_MISSING": _incomplete(None),
     "SAMPLES_LOST": _declared(21),
-    "CAPTURE_FAULT": Code(None, None, Severity.WARNING),
+    "CAPTURE_FAULT": _warning(None),
+    "DEVICE_FAULT": _remark(None),
+    "REASON_CONFLICT": _incomplete(22),
+    "RESUME_MISMATCH": _warning(None),
+    "NO_VOICE": _warning(None),
+    "BREAK": _warning(None),
+    "UNCHECKED": _warning(None),
+    "OUTSIDE_ISSUE": _warning(None),
+    "SETTINGS": _remark(None),
     "MALFORMED": _altered(26),
     "WRONG_TYPE": _altered(27),
     "CUSTODY_BREAK": _altered(29),
@@ -105,6 +119,7 @@ WRITTEN_AS = {
     "GAP_UNCORROBORATED": "GAP_DECLARED",
     "SPLICE": "CHAIN_BREAK",
     "CUSTODY_TRAILS": "CUSTODY_BREAK",
+    "CLOCK_BOUNDED": "CLOCK_UNSET",
     "OTHER_SEGMENT": "ORDER",
     "OTHER_DEVICE": "WRONG_DEVICE",
 }

@@ -14,6 +14,7 @@ from evidock import language
 from evidock.report import Finding, Severity, Verdict
 
 from .codes import CODES, WRITTEN_AS
+from .drift import LONGEST
 
 KEPT = 200  # findings of one code
 _VALUE = 120  # characters of one value in a sentence: names on a hostile card can be long
@@ -82,6 +83,14 @@ class Collector:
         """Whether a finding of one of `codes` was added."""
         return any(code in self._counts for code in codes)
 
+    def places(self, device: bytes, code: str) -> list[tuple[int | None, Place]]:
+        """Recording and place of the findings of `code` that have one, before they get their times."""
+        return [
+            (finding.recording, place)
+            for finding, place in self._kept
+            if place is not None and finding.code == code and finding.device == device.hex()
+        ]
+
     def place(self, device: bytes, offsets: dict[int, int]) -> None:
         """Gives the findings of `device` their times: `offsets` maps a boot to the Unix milliseconds at its start."""
         for index, (finding, place) in enumerate(self._kept):
@@ -89,7 +98,8 @@ class Collector:
                 continue
             offset = offsets.get(place.boot)
             if offset is not None:
-                time = ((offset + place.first) / 1000, (offset + place.last) / 1000)
+                first, last = min(place.first, LONGEST), min(place.last, LONGEST)
+                time = ((offset + first) / 1000, (offset + last) / 1000)
                 self._kept[index] = (replace(finding, time=time), None)
 
     def overflowed(self) -> set[Verdict]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from evidock import language
-from evidock_protocol import codes, names
+from evidock_protocol import codes, names, settings
 from evidock_protocol.versions import MAXIMUM_FILE
 
 from .collector import Collector, Place
@@ -27,6 +27,14 @@ _CODES = {
     codes.FAULT_CAPTURE: "CAPTURE_FAULT",
     codes.FAULT_MEDIA_LOST: "MEDIA_LOST",
     codes.FAULT_RECOVERED_EXCESS: "RECOVERED_EXCESS",
+    3: "DEVICE_FAULT",  # tamper
+    codes.FAULT_IMPACT: "DEVICE_FAULT",
+    codes.FAULT_CHARGE: "DEVICE_FAULT",
+    codes.FAULT_JOURNAL_FULL: "DEVICE_FAULT",
+    codes.FAULT_SETTINGS: "DEVICE_FAULT",
+    codes.FAULT_ANCHORS_FULL: "DEVICE_FAULT",
+    codes.FAULT_FLASH: "DEVICE_FAULT",
+    codes.FAULT_MEDIUM: "DEVICE_FAULT",
 }
 
 
@@ -38,6 +46,25 @@ def given_up(entry: Entry) -> tuple[int, int] | None:
     if recording is None or segment is None or entry.number("what") not in _GIVING_UP:
         return None
     return recording, segment
+
+
+def reading(what: int, values: list[int], lang: str) -> tuple[str, str]:
+    """A fault of the device in the reader's words, and its figures with their units, which may be empty."""
+    reason = language.name("fault", names.name_of(names.FAULTS, what), lang)
+    first, second = (*values, -1, -1)[:2]
+    if what == codes.FAULT_IMPACT and first >= 0:
+        return reason, f" ({first / 1000:g} g)"
+    if what == codes.FAULT_CHARGE:
+        parts = [f"{first} mV"] * (first >= 0) + [f"{second / 10:g} °C"] * (len(values) > 1 and second != -1)
+        return reason, f" ({', '.join(parts)})" if parts else ""
+    if what == codes.FAULT_SETTINGS and values:
+        name = next((row[1] for row in settings.SETTINGS if row[0] == first), "")
+        return reason, f" ({name})" if name else ""
+    if what == codes.FAULT_FLASH and len(values) > 1:
+        return reason, f" ({names.name_of(names.FLASH_REGIONS, first)}, {second})"
+    if what == codes.FAULT_MEDIUM and values:
+        return reason, f" ({language.name('fault', names.name_of(names.MEDIUM_FAULTS, first), lang)})"
+    return reason, ""
 
 
 def note(entry: Entry, recording: Recording | None, device: bytes, collector: Collector) -> None:
@@ -52,7 +79,10 @@ def note(entry: Entry, recording: Recording | None, device: bytes, collector: Co
         reason = names.name_of(names.CAPTURE_FAULTS, values[0]) if values else "unknown"
         figure = values[1] if len(values) > 1 else 0
     code = _CODES.get(what)
-    if code is not None:
+    if code == "DEVICE_FAULT":
+        text, figures = reading(what, values, collector.lang)
+        collector.add(code, device=device, recording=number, place=place, reason=text, figures=figures)
+    elif code is not None:
         collector.add(
             code,
             device=device,

@@ -48,8 +48,9 @@ class Interruptions:
         else:
             self._line.hole(boot, max(last, entry.ticks), recording, slack=BROKEN_SLACK)
             place = Place(entry.boot, entry.ticks, entry.ticks)
-            self._add("GAP_DECLARED", recording, place, cause=_cause_name(cause))
+            self._add("GAP_DECLARED", recording, place, "GAP_DECLARED.now", cause=_cause_name(cause))
         recording.cause = _cause_name(cause)
+        recording.broke_off = (boot.number, last)
         self._line.hole(boot, last, recording)  # what came after the last sealed segments was lost with what broke
 
     def broke_off(self, entry: Entry, recording: Recording, boot: Boot, last: int, cause: int) -> None:
@@ -57,7 +58,9 @@ class Interruptions:
         not.
         """
         name = _cause_name(cause)
-        boot.ending = (name, recording.number)
+        for one in self._line.boots:
+            if boot.number <= one.number < entry.boot:  # also those whose recovery was cut
+                one.ending = (name, recording.number)
         anchor = self._anchor
         ours = anchor is not None and anchor[0] == recording.start
         if anchor is not None and ours and anchor[3] > last + RECOVERY_SLACK:

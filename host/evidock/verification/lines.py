@@ -11,6 +11,8 @@ from itertools import pairwise
 
 from evidock.report import State
 
+from .drift import LONGEST
+
 _WORST_LAST = (
     State.RECORDED,
     State.EXEMPT,
@@ -58,6 +60,11 @@ class Joint:
         self._parts = parts
 
     @property
+    def parts(self) -> tuple[Stretch | Joint, ...]:
+        """What lies side by side here."""
+        return tuple(self._parts)
+
+    @property
     def open(self) -> bool:
         """Whether one of the stretches may still change."""
         return any(part.open for part in self._parts)
@@ -75,7 +82,7 @@ class Line:
     """A row of stretches in the ticks of one boot, in order; what lies before `cursor` is accounted for."""
 
     def __init__(self, first: int):
-        self.cursor = first
+        self.cursor = min(first, LONGEST)
         self.stretches: list[Piece] = []
 
     def fill(
@@ -84,6 +91,7 @@ class Line:
         """Gives the ticks from the cursor to `last` a state. With `fixed` off the stretch stays apart and may be
         changed later.
         """
+        last = min(last, LONGEST)
         if last <= self.cursor:
             return None
         before = self.stretches[-1] if self.stretches else None
@@ -104,7 +112,7 @@ class Line:
 
     def skip(self, to: int) -> None:
         """Leaves the ticks up to `to` without a stretch."""
-        self.cursor = max(self.cursor, to)
+        self.cursor = max(self.cursor, min(to, LONGEST))
 
     def append(self, piece: Piece) -> None:
         """Puts a piece that begins at the cursor or later, joined with the one before where both stand alike."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evidock.report import DeviceReport, Head, Mark, Provenance, State
+from evidock.report import DeviceReport, Gap, Head, Mark, Owed, Provenance, State
 from evidock_protocol import codes, kinds, names, sign1
 
-from . import faults
+from . import conduct, faults, owed
 from .chain import Chain
 from .collector import Collector, Place
 from .coverage import Placed
 from .entries import Entry
 from .files import FileCheck, Interval, Shared
+from .gap_report import Gaps, contradicted
 from .heads import HeadCheck, SignedHead, read_heads
 from .missing import MissingFiles
 from .private_fields import PrivateFields
@@ -40,6 +41,8 @@ class DeviceResult(NamedTuple):
     provenance: Provenance
     offsets: dict[int, int]
     """Unix milliseconds at tick 0 of each boot that had a clock."""
+    gaps: tuple[Gap, ...]
+    owed: tuple[tuple[Gap, Owed], ...]
 
 
 class RecorderCheck:
@@ -60,13 +63,14 @@ class RecorderCheck:
         self.trust = trust
         self.collector = collector
         self.chain = Chain(device, collector)
-        self.recordings = Recordings(device, collector)
+        self.recordings = Recordings(device, collector, trust.host_key)
         self.receipts = Receipts(device, collector)
         self.deleted = SegmentSet()
         self.given_up = SegmentSet()
         self.stray = StrayFiles(reader, device, collector)
         self.files = FileCheck(reader, device, collector, self.stray, interval, shared)
         self._extra_heads = extra_heads
+        self._interval = interval
         self._told_of_cut = False
         self._marks: list[tuple[int, int, str]] = []
         self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
@@ -85,15 +89,21 @@ class RecorderCheck:
             absent.settle(recording)
         if not self.chain.begins_late:  # else no entry could be checked, so no file can be called unsigned
             self.stray.look(self.chain, self.files.sealed, self.given_up, self.device in self.trust.enrolled)
-        placed = Placed(self.recordings.boots)
+        self._tie_heads(heads, check.refused)
+        stoppages, boots = self.recordings.stoppages, self.recordings.boots
+        contradicted(stoppages.all, boots)
+        placed = Placed(boots)
         self._say_clocks(placed)
-        offsets = {boot.number: boot.offset for boot in self.recordings.boots if boot.offset is not None}
+        found = Gaps(self.device, boots, placed.times, self.collector).of(stoppages.all, stoppages.until)
+        offsets = placed.times.offsets
         marks = tuple(
-            Mark((offsets[boot] + ticks) / 1000, self.device.hex(), name)
+            Mark(at / 1000, self.device.hex(), name)
             for boot, ticks, name in self._marks
-            if boot in offsets
+            if (at := placed.times.point(boot, ticks)) is not None
         )
-        return DeviceResult(self._report(head), placed, marks, provenance, offsets)
+        gaps = tuple(one.gap for one in found)
+        due = tuple(owed.of(found, self.collector.lang))
+        return DeviceResult(self._report(head), placed, marks, provenance, offsets, gaps, due)
 
     def _walk(self, check: HeadCheck) -> None:
         journal = self.reader.journal(self.device)
@@ -210,19 +220,27 @@ class RecorderCheck:
                 code = "CUSTODY_TRAILS" if head is ours[-1] else "CUSTODY_BREAK"
                 self.collector.add(code, device=self.device, sentence=f"{code}.head", number=head.size)
 
+    def _tie_heads(self, heads: list[SignedHead], refused: set[bytes]) -> None:
+        """A head that the host's custody chain dates was not signed later than that."""
+        named = self.trust.heads.get(self.device, {}) if self.trust.custody_intact else {}
+        for head in heads:
+            if head.hash in named and head.hash not in refused:
+                self.recordings.note_dated(head.boot, head.ticks, named[head.hash][1])
+
     def _say_clocks(self, placed: Placed) -> None:
-        for boot in placed.unplaced:
-            seconds = round((boot.cursor - boot.first) / 1000, 1)
-            self.collector.add("CLOCK_UNSET", device=self.device, boot=boot.number, seconds=seconds)
-        for boot, overlap in placed.overlaps:
-            if overlap > 2000:
-                self.collector.add(
-                    "CLOCK_STEP",
-                    device=self.device,
-                    place=Place(boot.number, boot.first, boot.first + overlap),
-                    sentence="CLOCK_STEP.boot",
-                    seconds=round(overlap / 1000, 1),
-                )
+        for one in placed.unplaced:
+            if one.may_touch(self._interval):
+                seconds = round((one.boot.cursor - one.boot.first) / 1000, 1)
+                code = "CLOCK_BOUNDED" if one.is_bounded else "CLOCK_UNSET"
+                self.collector.add(code, device=self.device, boot=one.boot.number, seconds=seconds)
+        for step in placed.times.steps:
+            self.collector.add(
+                "CLOCK_STEP",
+                device=self.device,
+                place=Place(step.boot, step.tick, step.tick),
+                sentence=step.sentence,
+                seconds=round(step.ms / 1000, 1),
+            )
 
     def _report(self, head: SignedHead | None) -> DeviceReport:
         genesis = self.chain.genesis
@@ -245,4 +263,7 @@ class RecorderCheck:
             str(body.get("model", "")),
             str(body.get("serial", "")),
             simulated,
+            tuple(
+                (conduct.name_of(number), value) for number, value in sorted(self.recordings.stoppages.settings.items())
+            ),
         )

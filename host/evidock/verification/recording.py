@@ -67,10 +67,17 @@ class Recording:
         self.segments = 0
         self.last_number = 0
         self.missing: list[Missing] = []
-        self.cause: str | None = None  # of the interruption that runs
+        self.cause: str | None = None  # of the interruption that it ended with
+        self.broke_off: tuple[int, int] | None = None  # boot and tick that INTERRUPT names
         self._started = (start.boot, start.ticks)
         self._given_up: dict[int, tuple[str, Place]] = {}
         self._files: deque[tuple[int, int, int]] = deque(maxlen=_FILES_KEPT)  # boot, ticks, ms that it may take
+
+    def go_on(self, segment: Segment) -> None:
+        """A segment comes; one that begins after the recording broke off takes INTERRUPT's word away."""
+        recovered = segment.attested == codes.ATTESTED_RECOVERED
+        if self.broke_off is not None and not recovered and (segment.boot, segment.first_tick) >= self.broke_off:
+            self.cause = self.broke_off = None
 
     def overlaps(self, segment: Segment) -> bool:
         """Whether a segment begins before the one before it on its track ended, or before START."""

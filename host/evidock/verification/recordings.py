@@ -13,29 +13,36 @@ from evidock_protocol.versions import MAXIMUM_FILE
 from . import faults
 from .clocks import Clocks
 from .collector import Collector, Place
+from .conduct import Conduct
 from .coverage import Boot
 from .entries import Entry, Segment
 from .interruptions import BROKEN_SLACK, Interruptions
 from .recording import Outcome, Recording
 from .sealed import Sealed
+from .stoppages import Stoppages
 from .timeline import TimeLine
 
+EMPTY_SLACK = 1_000  # ms from START to STOP in which nothing may have been sealed: capture begins up to 500 ms later
 STOP_SLACK = 5_000  # ms that sealing and signing may take between a recording's last tick and its STOP
 
 
 class Recordings:
     """The state of one recorder while its journal is read, entry by entry."""
 
-    def __init__(self, device: bytes, collector: Collector):
+    def __init__(self, device: bytes, collector: Collector, host_key: bytes | None = None):
+        """`host_key` is that of the host whose store this is."""
         self.device = device
         self.open: Recording | None = None
         self.closed_with_missing: list[Recording] = []
         self._newest = 0  # number of the newest recording
         self._collector = collector
         self._line = TimeLine(device, collector)
-        self._clocks = Clocks(device, collector)
+        self._clocks = Clocks(device, collector, host_key)
         self._sealed = Sealed(device, collector, self._line)
         self._interruptions = Interruptions(device, collector, self._line)
+        self._conduct = Conduct(device, collector)
+        self.stoppages = Stoppages()
+        self._is_whole = True  # every entry until now was there and held
         self._sequence = 0  # of the entry that is due
 
     @property
@@ -51,13 +58,14 @@ class Recordings:
     def note(self, entry: Entry, outcome: Outcome | None) -> None:
         """Takes the next good entry; a SEGMENT with the outcome of its file."""
         self._line.damage = entry.sequence != self._sequence
+        self._is_whole = self._is_whole and not self._line.damage
         self._sequence = entry.sequence + 1
         if self._line.damage and self.open is not None:
             self.open.damaged.update(self.open.declared)
         boot = self._line.enter(entry)
-        self._clocks.note(entry)
-        boot.note_clock(entry.ticks, entry.wall_state, entry.wall_ms)
+        self._clocks.note(entry, boot)
         if entry.segment is not None and outcome is not None:
+            self._goes_on(entry.segment)
             self._sealed.note(entry, entry.segment, outcome, self.open)
             self._told(entry, entry.segment)
         else:
@@ -65,7 +73,14 @@ class Recordings:
             if handler is not None and entry.known:
                 handler(self, entry, boot)
             if self.open is None:
-                self._line.idle(boot, entry.ticks)
+                self._idle(boot, entry.ticks)
+        self.stoppages.reach(entry.boot, entry.ticks)
+
+    def note_dated(self, boot: int, ticks: int, latest_ms: int) -> None:
+        """A host saw those ticks of a boot at `latest_ms` (Unix) or before."""
+        found = self._line.find(boot)
+        if found is not None:
+            self._clocks.seen(found, ticks, latest_ms)
 
     def finish(self, boot: int, ticks: int, open_recording: int | None) -> None:
         """Extends the time line to an attested head (or the last entry); an open recording must be open there, too:
@@ -75,6 +90,7 @@ class Recordings:
         if self.open is not None:
             recording = self.open
             if open_recording == recording.start:
+                self.stoppages.reach(boot, ticks)
                 if last is not None:
                     self._run_on(recording, last, ticks)
             else:
@@ -88,12 +104,32 @@ class Recordings:
                     place=place,
                     sentence="TAIL_OPEN.no_stop",
                 )
+                self.stoppages.ended()
             self._close(recording)
         elif last is not None:
-            self._line.idle(last, ticks)
+            self._idle(last, ticks)
+            self.stoppages.reach(boot, ticks)
+        self.stoppages.finish()
+        self._conduct.finish()
+
+    def _idle(self, boot: Boot, ticks: int) -> None:
+        """Nothing was being recorded up to `ticks`: because of what broke off, or nothing was to be."""
+        standing = self.stoppages.standing
+        if standing is None:
+            self._line.idle(boot, ticks)
+        else:
+            boot.fill(ticks, State.DECLARED, *standing)
+
+    def _goes_on(self, segment: Segment) -> None:
+        """A recording that broke off is over: a segment of it that begins later leaves a hole that nothing declares."""
+        recording = self.open
+        if recording is not None and recording.number == segment.recording:
+            recording.go_on(segment)
 
     def _told(self, entry: Entry, segment: Segment) -> None:
         """An encoder's file is sealed at the end of what it took to close and hash it."""
+        if segment.lost:
+            self.stoppages.lost_frames()
         if segment.attested == codes.ATTESTED_POST_CLOSE and self.open and self.open.number == segment.recording:
             self.open.tell_of_file(entry.boot, entry.ticks, min(segment.length, MAXIMUM_FILE))
 
@@ -107,6 +143,11 @@ class Recordings:
     def _booted(self, entry: Entry, _boot: Boot) -> None:
         """The boot before ended without OFF unless it said so."""
         self._interruptions.note_boot(entry)
+        standing = self.stoppages.standing
+        if standing is not None and len(self.boots) > 1:
+            self.boots[-2].ending = standing
+        self.stoppages.booted(entry)
+        self._conduct.booted()
         if len(self.boots) > 1 and self.boots[-2].ending[0] == "power_lost" and self.open is None:
             before = self.boots[-2]
             self._collector.add(
@@ -119,14 +160,18 @@ class Recordings:
     def _off(self, entry: Entry, boot: Boot) -> None:
         if self.open is not None:
             self._line.hole(boot, entry.ticks, self.open)
-        boot.ending = ("off", None)
+        else:
+            self._idle(boot, entry.ticks)
+        self.stoppages.switched_off(entry)
+        boot.ending = self.stoppages.standing or ("off", None)
 
     def _started(self, entry: Entry, boot: Boot) -> None:
         number = entry.number("recording")
         if self.open is not None:
             self._add("TAIL_OPEN", entry, recording=self.open.number, sentence="TAIL_OPEN.no_stop")
+            self.stoppages.ended()
             self._close(self.open)
-        self._line.idle(boot, entry.ticks)
+        self._idle(boot, entry.ticks)
         if not self._line.damage and number != self._newest + 1:
             self._add(
                 "RECORDING_MISSING",
@@ -138,6 +183,8 @@ class Recordings:
         self._newest = max(self._newest, number)
         self.open = Recording(number, entry)
         self._line.tracks(self.open, boot)
+        self.stoppages.started(entry, self.open)
+        self._conduct.started(entry, number)
         if not self.open.is_known:
             reason = f"tracks {entry.number('tracks')}"
             self._add("UNKNOWN_FORMAT", entry, recording=number, number=entry.sequence, reason=reason)
@@ -145,12 +192,13 @@ class Recordings:
     def _interrupted(self, entry: Entry, _boot: Boot) -> None:
         if self.open is not None and self.open.number == entry.number("recording"):
             self._interruptions.interrupted(entry, self.open)
+            self.stoppages.interrupted(entry, self.open)
 
-    def _resumed(self, entry: Entry, boot: Boot) -> None:
-        recording = self.open
-        if recording is not None and recording.number == entry.number("recording"):
-            self._line.hole(boot, entry.ticks, recording)
-            recording.cause = None
+    def _resumed(self, entry: Entry, _boot: Boot) -> None:
+        wrong = self.stoppages.resumed(entry, self.open)
+        if wrong is not None and self._is_whole:  # else what it names may be what is missing
+            number, recording = entry.number("interrupt"), entry.number("recording")
+            self._add("RESUME_MISMATCH", entry, f"RESUME_MISMATCH.{wrong}", recording, number=number)
 
     def _stopped(self, entry: Entry, running: Boot) -> None:
         recording = self.open
@@ -167,6 +215,9 @@ class Recordings:
             sealed = self._line.tracks(recording, boot).furthest if recording.segments else last
             if boot is running and entry.ticks - recording.told_by(boot.number, max(last, sealed)) > STOP_SLACK:
                 self._line.hole(boot, entry.ticks, recording)
+            is_empty = boot is running and not recording.segments and recording.cause is None
+            if is_empty and not recording.reasons(boot.number, 0, entry.ticks):  # and nothing says why
+                self._line.hole(boot, entry.ticks, recording, slack=EMPTY_SLACK)
             if boot is not running and recording.cause is None:
                 self._interruptions.broke_off(entry, recording, boot, last, codes.CAUSE_UNKNOWN)
         if entry.number("segments") > recording.segments and not self._line.damage:
@@ -178,6 +229,7 @@ class Recordings:
                 expected=entry.number("segments"),
                 found=recording.segments,
             )
+        self.stoppages.stopped(entry, recording)
         self._close(recording)
 
     def _close(self, recording: Recording) -> None:
@@ -188,15 +240,30 @@ class Recordings:
 
     def _faulted(self, entry: Entry, _boot: Boot) -> None:
         faults.note(entry, self.open, self.device, self._collector)
+        self.stoppages.faulted(entry.number("what"))
 
     def _journal(self, entry: Entry, _boot: Boot) -> None:
         self._add("JOURNAL", entry, first=entry.number("first"), last=entry.number("last"))
 
     def _exempted(self, entry: Entry, boot: Boot) -> None:
         if self.open is None:
-            self._line.idle(boot, entry.ticks)
+            self._idle(boot, entry.ticks)
+        self.stoppages.exempted(entry)
         begins = entry.body["begins"] is True
         self._line.exempt(names.name_of(names.EXEMPT_CLASSES, entry.number("class")) if begins else None)
+
+    def _medium(self, _entry: Entry, _boot: Boot) -> None:
+        self.stoppages.medium()
+
+    def _checked(self, entry: Entry, _boot: Boot) -> None:
+        self._conduct.checked(entry)
+
+    def _issued(self, entry: Entry, _boot: Boot) -> None:
+        self._conduct.issued(entry)
+
+    def _configured(self, entry: Entry, _boot: Boot) -> None:
+        self.stoppages.configured(entry)
+        self._conduct.configured(entry)
 
     def _add(
         self,
@@ -228,4 +295,9 @@ _HANDLERS = {
     kinds.FAULT: Recordings._faulted,  # pyright: ignore[reportPrivateUsage]
     kinds.JOURNAL: Recordings._journal,  # pyright: ignore[reportPrivateUsage]
     kinds.EXEMPT: Recordings._exempted,  # pyright: ignore[reportPrivateUsage]
+    kinds.MEDIUM: Recordings._medium,  # pyright: ignore[reportPrivateUsage]
+    kinds.CHECK: Recordings._checked,  # pyright: ignore[reportPrivateUsage]
+    kinds.ISSUE: Recordings._issued,  # pyright: ignore[reportPrivateUsage]
+    kinds.RETURN: Recordings._issued,  # pyright: ignore[reportPrivateUsage]
+    kinds.CONFIG: Recordings._configured,  # pyright: ignore[reportPrivateUsage]
 }

@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 from pathlib import Path
 
 from evidock import organisation
 from evidock.errors import WrongUsage
-from evidock.report import Coverage, Finding, Provenance, Report, Span, TrackSpan, Verdict
+from evidock.report import Coverage, Finding, Gap, Provenance, Report, Span, TrackSpan, Unplaced, Verdict
 
 from . import verdict as judge
 from .collector import Collector
@@ -87,28 +88,34 @@ def _report(
 ) -> Report:
     spans: list[Span] = []
     tracks: list[TrackSpan] = []
+    unplaced: list[Unplaced] = []
+    adrift: list[Span] = []
     bounds = _bounds(results, asked)
     for device, result, (start, end) in zip(devices, results, bounds, strict=True):
         spans += result.placed.spans(device, start, end)
         tracks += result.placed.track_spans(device, start, end)
+        unplaced += result.placed.adrift(device, asked)
+        adrift += result.placed.adrift_spans(device, asked)
     interval = (
         min((one[0] for one in bounds), default=asked[0] or 0) / 1000,
         max((one[1] for one in bounds), default=asked[1] or 0) / 1000,
     )
     findings = tuple(_inside(collector.findings(), interval))
     provenance = max((result.provenance for result in results), key=_PROVENANCES.index, default=Provenance.UNTRUSTED)
-    verdict = judge.overall(findings, collector.overflowed(), spans, provenance)
+    verdict = judge.overall(findings, collector.overflowed(), [*spans, *adrift], provenance)
     reports = tuple(result.report for result in results)
     return Report(
         verdict=verdict,
         authenticity=judge.authenticity(findings, verdict, lang),
         provenance=judge.provenance_answer(provenance, findings, lang),
-        completeness=judge.completeness(findings, spans, lang),
+        completeness=judge.completeness(findings, [*spans, *adrift], lang),
         interval=interval,
         devices=reports,
-        coverage=Coverage(tuple(spans), tuple(tracks)),
+        coverage=Coverage(tuple(spans), tuple(tracks), tuple(unplaced)),
         findings=findings,
         marks=tuple(mark for result in results for mark in result.marks if interval[0] <= mark.time <= interval[1]),
+        gaps=tuple(gap for result in results for gap in result.gaps if _concerns(gap, interval)),
+        owed=tuple(one for result in results for gap, one in result.owed if _concerns(gap, interval)),
         unproven=judge.unproven(reports, lang),
         zone=reader.zone_name,
     )
@@ -137,6 +144,12 @@ def _inside(findings: Iterable[Finding], interval: tuple[float, float]) -> Itera
     for finding in findings:
         if finding.verdict in _KEPT_OUTSIDE or finding.time is None or _touches(finding.time, interval):
             yield finding
+
+
+def _concerns(gap: Gap, interval: tuple[float, float]) -> bool:
+    """Whether a gap may have a part in the interval."""
+    start, end = gap.between if gap.start is None or gap.end is None else (gap.start, gap.end)
+    return _touches((-inf if start is None else start, inf if end is None else end), interval)
 
 
 def _touches(time: tuple[float, float], interval: tuple[float, float]) -> bool:

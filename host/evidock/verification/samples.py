@@ -10,7 +10,8 @@ from evidock_protocol import avi, codes
 from .entries import Segment
 
 SLACK = 500  # ms of samples that a segment may lack or have too many: what waits in a capture buffer
-LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded
+LOST_SLACK = 2_000  # ms of declared lost samples in one segment that still count as recorded, at most half of it
+SHARE = 1_000  # beside SLACK, one frame in so many may be missing of several segments together: clocks that differ
 CHECKPOINT_MS = 5_000  # between two checkpoints
 _SAMPLE = 2  # bytes of one sample of one track: sound is kept in 16 bits
 _OF_ENCODERS = (codes.MEDIA_MP4, codes.MEDIA_OTHER)  # files that no recorder writes itself
@@ -68,13 +69,54 @@ def unvouched(segment: Segment) -> int:
     return max(segment.length - segment.attested_length - allowed, 0)
 
 
+def lost_beyond(segment: Segment) -> int:
+    """Milliseconds of declared lost samples, 0 when so few that the segment counts as recorded all the same."""
+    lost, half = lost_ms(segment), (segment.last_tick - segment.first_tick) // 2
+    return lost if lost > min(max(half, SLACK), LOST_SLACK) else 0
+
+
 def lacking(segment: Segment) -> int:
     """Frames that the ticks call for and that are neither there nor declared lost; 0 when within SLACK or one frame."""
+    missing = short(segment)
+    return missing if missing > max(SLACK * segment.rate // 1000, 1) else 0
+
+
+def short(segment: Segment) -> int:
+    """The same however few; negative when there are more than the ticks call for. 0 where frames are not counted."""
     if segment.rate == 0:
         return 0
     written = segment.written
     if segment.media == codes.MEDIA_WAV and segment.stored == codes.STORED_PLAIN:
         written = min(written, max(segment.length - segment.header_length, 0) // _SAMPLE)
     expected = (segment.last_tick - segment.first_tick) * segment.rate // 1000
-    missing = max(expected, segment.expected) - written - segment.lost
-    return missing if missing > max(SLACK * segment.rate // 1000, 1) else 0
+    return max(expected, segment.expected) - written - segment.lost
+
+
+class Shortfall:
+    """What the segments of one track lack together, where each lacks too little to be found by itself.
+
+    What one lacks the next may bring: it waited in the source. More than that is not saved up for later.
+    """
+
+    def __init__(self) -> None:
+        self._missing = self._expected = self._segments = self._rate = 0
+        self.first = 0
+
+    def add(self, segment: Segment) -> int:
+        """Takes the track's next segment of the same boot; frames that are missing since tick `first`, or 0 when that
+        is within bounds. What was found is not counted again.
+        """
+        if segment.rate != self._rate or self._missing <= 0:
+            self._begin(segment)
+        self._missing += short(segment)
+        self._expected += (segment.last_tick - segment.first_tick) * segment.rate // 1000
+        self._segments += 1  # each may round one frame away
+        allowed = SLACK * segment.rate // 1000 + self._expected // SHARE + self._segments
+        if self._missing <= allowed:
+            return 0
+        found, self._missing = self._missing, 0
+        return found
+
+    def _begin(self, segment: Segment) -> None:
+        self._missing = self._expected = self._segments = 0
+        self._rate, self.first = segment.rate, segment.first_tick

@@ -26,6 +26,8 @@ class Sealed:
         self._device = device
         self._collector = collector
         self._line = line
+        self._recording = (0, 0)  # number and boot to which the shortfalls belong
+        self._shortfalls: dict[int, samples.Shortfall] = {}  # by track
 
     def note(self, entry: Entry, segment: Segment, outcome: Outcome, recording: Recording | None) -> None:
         """Takes the SEGMENT of `entry`, with the outcome of its file; `recording` is the one that runs."""
@@ -89,10 +91,35 @@ class Sealed:
             seconds = round(segment.lost / segment.rate, 3) if segment.rate else 0
             sentence = None if segment.rate else "SAMPLES_LOST.count"
             self._about("SAMPLES_LOST", segment, sentence=sentence, seconds=seconds, count=segment.lost)
-        lacking = 0 if samples.is_empty(segment) else samples.lacking(segment)
+        if samples.is_empty(segment):
+            return
+        lacking = samples.lacking(segment)
         if lacking:
             seconds = round(lacking / segment.rate, 3)
             self._about("COVERAGE_HOLE", segment, sentence="COVERAGE_HOLE.samples", seconds=seconds)
+        self._add_up(segment, lacking > 0)
+
+    def _add_up(self, segment: Segment, is_told: bool) -> None:
+        """Segments of a track that each lack a little lack more together (AT-21)."""
+        place = segment.recording, segment.boot
+        if self._recording != place:
+            self._recording = place
+            self._shortfalls.clear()
+        if is_told or segment.track not in KNOWN:
+            self._shortfalls.pop(segment.track, None)
+            return
+        shortfall = self._shortfalls.setdefault(segment.track, samples.Shortfall())
+        lacking = shortfall.add(segment)
+        if lacking:
+            self._collector.add(
+                "COVERAGE_HOLE",
+                device=self._device,
+                recording=segment.recording,
+                segment=segment.number,
+                place=Place(segment.boot, shortfall.first, segment.last_tick),
+                sentence="COVERAGE_HOLE.together",
+                seconds=round(lacking / segment.rate, 3),
+            )
 
     def _malformed(self, segment: Segment, sequence: int, reason: str) -> None:
         self._about("MALFORMED", segment, number=sequence, reason=reason)

@@ -101,8 +101,8 @@ class TimeLine:
         for start, end in outcome.altered:
             line.fill(start, outcome.state, outcome.cause, number)
             line.fill(end, State.ALTERED, None, number)
-        lost = samples.lost_ms(segment)
-        if lost > samples.LOST_SLACK:  # where they were lost is not known, only how many: they stand at the end
+        lost = samples.lost_beyond(segment)
+        if lost:  # where they were lost is not known, only how many: they stand at the end
             line.fill(last - lost, outcome.state, outcome.cause, number)
             line.fill(last, State.UNEXPLAINED, None, number)
         line.fill(last, outcome.state, outcome.cause, number)

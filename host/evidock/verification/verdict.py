@@ -21,7 +21,7 @@ from evidock.report import (
     Verdict,
 )
 
-from .coverage import BEFORE_GENESIS, CLOCK_LOST
+from .coverage import BEFORE_GENESIS, CLOCK_UNSET
 
 _STATES = {
     State.RECORDED: Verdict.VERIFIED,
@@ -41,7 +41,7 @@ _MISSING = ("CHAIN_BREAK", "MALFORMED", "BAD_SIGNATURE", "WRONG_TYPE")  # entrie
 def of_span(span: Span) -> Verdict:
     """The best verdict that a span allows."""
     if span.state is State.DECLARED:
-        if span.cause in (BEFORE_GENESIS, CLOCK_LOST):
+        if span.cause in (BEFORE_GENESIS, CLOCK_UNSET):
             return Verdict.INDETERMINATE
         return Verdict.VERIFIED if span.is_ordinary else Verdict.VERIFIED_DECLARED_GAPS
     return _STATES[span.state]

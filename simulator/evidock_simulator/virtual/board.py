@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_simulator.virtual.clock import Clock
     from evidock_simulator.virtual.generator import Generator
+    from evidock_simulator.virtual.hearing import Hearing
     from evidock_simulator.virtual.supply import Supply
 
 MODEL = "EVIDOCK-SIM"
@@ -34,6 +35,8 @@ class Parts:
         self.firmware = firmware
         self.pictures = pictures
         self.clip = clip
+        self.hearing: Hearing | None = None  # what befalls the microphone
+        self.charge: int | None = None  # millivolts above the battery's curve while it is charged
         self.camera_condition = Condition()
         self.encoder_condition = Condition()
 
@@ -57,16 +60,21 @@ class Board:
             parts.flash_file, supply
         )
         self.card = parts.open_card(supply)
-        self.capture = Microphone(parts.source, parts.clock) if parts.source is not None else None
+        self.capture = None
+        if parts.source is not None:
+            self.capture = Microphone(parts.source, parts.clock, parts.hearing)
         self.camera = _camera(parts)
         self.encoder = _encoder(parts, self.card)
-        self.battery = Battery(shift["battery"], elapsed)
+        self.battery = Battery(shift["battery"], elapsed, parts)
         self.buttons = Buttons()
         self.indicator = Indicator()
         self.link = PoweredLink(parts.link, supply)
         self.random = random
         self.watchdog = Watchdog(parts.clock)
         self.off = False
+        self.shocked = 0  # the hardest shock that nobody asked for yet
+        self._parts = parts
+        self._settings: str = shift.get("settings", "")
         self._temperature = shift["temperature"]
         self._elapsed = elapsed
         self._docked = docked
@@ -82,15 +90,17 @@ class Board:
 
     def charging(self) -> bool | None:
         """Whether the battery is being charged."""
-        return None
+        return self._parts.charge is not None
 
     def shock(self) -> int | None:
         """The hardest shock since this was asked last, in thousandths of g."""
-        return None
+        shocked = self.shocked
+        self.shocked = 0
+        return shocked
 
     def settings(self) -> bytes:
         """The settings file."""
-        return b""
+        return self._settings.encode()
 
     def docked(self) -> bool:
         """Whether the dock contact is closed."""

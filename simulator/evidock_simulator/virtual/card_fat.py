@@ -30,7 +30,9 @@ class FatCard:
     """The card of image file `path`."""
 
     def __init__(self, path: str, slot: "Slot", supply: "Supply", clock: "Clock"):
-        self._file = open(path, "r+b", 0)  # noqa: SIM115 (open for life)
+        self._path = path
+        self._opened = ""  # the image that `_file` is
+        self._file = None
         self._slot = slot
         self._supply = supply
         self._clock = clock
@@ -42,6 +44,10 @@ class FatCard:
         self._system = None
         if not self.present():
             return False
+        path = self._slot.path(self._path)
+        if path != self._opened:
+            self._file = open(path, "r+b", 0)  # noqa: SIM115 (open for life)
+            self._opened = path
         try:
             device = BlockDevice(self._file, self._slot, self._supply, self._clock, _root(self._file))
             system = vfs.VfsFat(device)
@@ -65,7 +71,7 @@ class FatCard:
     def space(self) -> tuple[int, int]:
         """(free, total) in KiB."""
         figures = self._mounted().statvfs("/")
-        return (0 if self._slot.full else figures[1] * figures[3] // 1024), figures[1] * figures[2] // 1024
+        return self._slot.free(figures[1] * figures[3] // 1024), figures[1] * figures[2] // 1024
 
     def open(self, path: str, mode: str):
         """A binary file, as MicroPython opens it."""

@@ -5,6 +5,7 @@ What was not flushed is taken back when power goes, as far as a file system that
 
 import os
 
+from evidock_simulator.virtual.slot import FOREIGN
 from evidock_simulator.virtual.supply import EIO
 
 TYPE_CHECKING = False
@@ -22,6 +23,7 @@ class FolderCard:
     """A card whose root is the folder `path`."""
 
     def __init__(self, path: str, slot: "Slot", supply: "Supply", clock: "Clock"):
+        self._own = path
         self._path = path
         self._slot = slot
         self._supply = supply
@@ -32,7 +34,8 @@ class FolderCard:
     def mount(self) -> bool:
         """Makes the card usable; False when there is none."""
         self._generation = self._slot.generation
-        return self.present() and self._supply.on
+        self._path = self._slot.path(self._own)
+        return self.present() and self._supply.on and self._slot.card != FOREIGN
 
     def unmount(self) -> None:
         """Lets go of the card."""
@@ -48,7 +51,7 @@ class FolderCard:
         used = 0
         for folder, _folders, names in os.walk(self._path):
             used += sum(os.path.getsize(os.path.join(folder, name)) // 1024 + 1 for name in names)
-        return (0 if self._slot.full else max(0, TOTAL_KIB - used)), TOTAL_KIB
+        return self._slot.free(max(0, TOTAL_KIB - used)), TOTAL_KIB
 
     def open(self, path: str, mode: str) -> "FolderFile":
         """A binary file that remembers what is not yet durable."""

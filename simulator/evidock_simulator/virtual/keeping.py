@@ -41,4 +41,5 @@ def new(seed: int, scenario: dict, media: dict, start_unix_ms: int | None) -> di
         "docked": False,
         "powered": False,
         "card": True,
+        "card_in": "",
     }

@@ -99,7 +99,7 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
     kept = image + ".world"
     state = keeping.load(kept)
     clock = Clock(state["time"], state["wall"])
-    slot = Slot(state["card"])
+    slot = Slot(state["card"], state.get("card_in", ""))
     link = DescriptorLink(LINK)
     sound, pictures, clip = sources.open_all(state)
     flash = open(image, "r+b", 0)  # noqa: SIM115 (open for life)

@@ -6,6 +6,7 @@ Architecture: "Coverage" (samples are checked against ticks: a stalled card must
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_simulator.virtual.clock import Clock
+    from evidock_simulator.virtual.hearing import Hearing
 
 BUFFER_MS = 500  # what the port holds before it loses sound; nothing is stored, since the source gives any byte again
 
@@ -15,7 +16,8 @@ class Microphone:
 
     bits = 16
 
-    def __init__(self, source, clock: "Clock"):
+    def __init__(self, source, clock: "Clock", hearing: "Hearing | None" = None):
+        self.hearing = hearing
         self.rate: int = source.rate
         self.channels: int = source.channels
         self._source = source
@@ -45,7 +47,10 @@ class Microphone:
         """Copies whole frames that are there; returns the number of bytes."""
         count = min(self._waiting(), len(buffer) // self._frame)
         if count:
-            self._source.read((self._first + self._taken) * self._frame, buffer[: count * self._frame])
+            position = (self._first + self._taken) * self._frame
+            self._source.read(position, buffer[: count * self._frame])
+            if self.hearing is not None:
+                self.hearing.overlay(self.rate, self._frame, position, buffer[: count * self._frame])
             self._taken += count
         return count * self._frame
 
@@ -59,7 +64,8 @@ class Microphone:
         if self._started is None:
             return 0
         until = self._clock.now if self._stopped is None else self._stopped
-        waiting = (until - self._started) * self.rate // 1000 - self._taken
+        silent = self.hearing.silent_ms(self._started, until) if self.hearing is not None else 0
+        waiting = (until - self._started - silent) * self.rate // 1000 - self._taken
         if waiting > self._capacity:
             excess = waiting - self._capacity
             self._lost += excess

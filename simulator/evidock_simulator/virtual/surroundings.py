@@ -7,6 +7,7 @@ from evidock_agent import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from evidock_simulator.virtual.board import Parts
     from evidock_simulator.virtual.clock import Clock
 
 EMPTY_MILLIVOLTS = 3300
@@ -30,9 +31,10 @@ def on_curve(points: list, milliseconds: int) -> int:
 class Battery:
     """The Battery port. `elapsed()` gives milliseconds since the shift began."""
 
-    def __init__(self, points: list, elapsed):
+    def __init__(self, points: list, elapsed, parts: "Parts"):
         self._points = points
         self._elapsed = elapsed
+        self._parts = parts
 
     def percent(self) -> int | None:
         """0 … 100."""
@@ -40,7 +42,8 @@ class Battery:
 
     def millivolts(self) -> int | None:
         """Cell voltage."""
-        return EMPTY_MILLIVOLTS + (FULL_MILLIVOLTS - EMPTY_MILLIVOLTS) * on_curve(self._points, self._elapsed()) // 100
+        full = FULL_MILLIVOLTS - EMPTY_MILLIVOLTS
+        return EMPTY_MILLIVOLTS + full * on_curve(self._points, self._elapsed()) // 100 + (self._parts.charge or 0)
 
 
 class Buttons:

@@ -27,6 +27,7 @@ SAVE_SHIFT_MS = 5_000
 SAVE_IDLE_MS = 30_000  # less than the power loss that a start with an existing image stands for
 POWER_LOSS_MS = 60_000
 OFF_MS = 1000  # between looks at a recorder that is off
+HUNG_MS = 50  # between looks at one that hangs
 STEPS_PER_MS = 32  # steps that may follow at once before a millisecond has passed
 
 
@@ -46,13 +47,18 @@ class World:
         self._moved = 0
         self._heard = self.clock.now
         self._steps = 0
+        self.hangs_until = 0  # simulated millisecond until which the loop is stuck
 
     # Power.
 
     def power_on(self, reset_cause: int) -> None:
         """Boots the agent anew: nothing of an earlier boot is left in memory."""
         self.power_off()
+        self.hangs_until = 0
         state = self.state
+        restarts = state["scenario"].get("clock_restarts")
+        if self.clock.wall is None and restarts is not None:
+            self.clock.set_unix_ms(restarts)
         state["boots"] += 1
         state["powered"] = True
         self.save()  # first: two boots with one number would draw the same randomness
@@ -88,7 +94,9 @@ class World:
         self._follow()
         board = self.board
         wait = OFF_MS
-        if board is not None and self.agent is not None:
+        if self.clock.now < self.hangs_until:
+            wait = HUNG_MS
+        elif board is not None and self.agent is not None:
             try:
                 wait = self.agent.step()
             except Exception:
@@ -156,6 +164,7 @@ class World:
         self.state["time"] = self.clock.now
         self.state["wall"] = self.clock.wall
         self.state["card"] = self.slot.inserted
+        self.state["card_in"] = self.slot.card
         self._save(self.state)
 
     def _is_docked(self) -> bool:

@@ -154,7 +154,7 @@ def test_a_second_store_of_the_same_organisation(evidock: Evidock, tmp_path: Pat
     assert one["host"] != two["host"]
 
 
-@pytest.mark.parametrize("command", ["init", "provision", "status", "sync"])
+@pytest.mark.parametrize("command", ["init", "provision", "issue", "check", "exempt", "return", "status", "sync"])
 def test_help_has_an_example(evidock: Evidock, command: str) -> None:
     told = evidock(command, "--help")
     assert told.status == 0
@@ -194,6 +194,12 @@ def test_version_and_no_arguments(evidock: Evidock) -> None:
         (["init", "s", "--zone", "../../etc/passwd"], "passwd"),
         (["--lang", "fr", "init", "s"], "en or zh"),
         (["provision", "--port", "x", "a", "b"], "b"),
+        (["issue", "--port", "x", "a"], "--officer"),
+        (["return", "--port", "x", "a", "--officer", "Zhang"], "--officer"),
+        (["check", "--port", "x"], "EVIDOCK_STORE"),
+        (["exempt", "--port", "x", "a", "--begin"], "--class"),
+        (["exempt", "--port", "x", "a", "--class", "1"], "--begin or --end"),
+        (["exempt", "--port", "x", "a", "--class", "4", "--begin"], "1 (secret), 2 (privacy) or 3 (emergency)"),
     ],
 )
 def test_wrong_usage(evidock: Evidock, arguments: list[str], words: str) -> None:
@@ -463,3 +469,113 @@ def test_the_clock_of_a_recorder_that_lost_it_is_set(evidock: Evidock, recorder:
     recorder.wall = (codes.WALL_UNSET, 0)
     evidock("sync", "--port", port, "store")
     assert abs(recorder.wall[1] / 1000 - time.time()) < 60
+
+
+# Signed commands.
+
+
+@pytest.fixture
+def enrolled(evidock: Evidock, port: str) -> Evidock:
+    """The command line of a user whose recorder is enrolled in the folder `store`."""
+    evidock("init", "store")
+    evidock("provision", "--port", port, "store")
+    return evidock
+
+
+def test_a_check_prints_each_item_with_what_it_must_reach(
+    enrolled: Evidock, recorder: ScriptedRecorder, port: str
+) -> None:
+    """OB-15. Exit status 1 when an item failed."""
+    told = enrolled("check", "--port", port, "store")
+    assert told.status == 1
+    assert told.err == ""
+    assert "failed its check" in told.out
+    assert re.search(r"battery +passed +80 % +at least 20 %", told.out)
+    assert re.search(r"storage +passed +1\.0 GB +at least 67\.1 MB", told.out)
+    assert re.search(r"picture +absent$", told.out, re.MULTILINE)
+    assert re.search(r"sound +failed +peak 0 +at least peak 1", told.out)
+    assert re.search(r"clock +passed +2024-06-01T00:00:00\+00:00 +at least set", told.out)
+    told = enrolled("check", "--port", port, "store", "--lang", "zh")
+    assert re.search(r"电池 +通过 +80 % +至少 20 %", told.out)
+    recorder.check_items[4] = [5, 1, 120]
+    told = enrolled("check", "--port", port, "store", "--json")
+    assert told.status == 0
+    found = json.loads(told.out)
+    assert found["passed"]
+    assert found["items"][4] == {"item": "sound", "result": "passed", "value": 120, "unit": "peak", "threshold": 1}
+
+
+def test_a_check_of_a_recorder_whose_clock_is_lost(enrolled: Evidock, recorder: ScriptedRecorder, port: str) -> None:
+    for value in (-1, 0, 1 << 62):
+        recorder.check_items[5] = [6, 2, value]
+        told = enrolled("check", "--port", port, "store")
+        assert told.status == 1
+        assert re.search(r"clock +failed.*", told.out)
+
+
+def test_issued_and_taken_back(enrolled: Evidock, recorder: ScriptedRecorder, port: str) -> None:
+    told = enrolled("issue", "--port", port, "store", "--officer", "471147114711", "--unit", "12")
+    assert (told.status, told.err) == (0, "")
+    assert "is issued" in told.out
+    assert "471147114711" not in told.out
+    told = enrolled("return", "--port", port, "store", "--officer", "471147114711", "--json")
+    assert json.loads(told.out) == {"device": recorder.device.hex(), "entry": len(recorder.entries) - 2}  # type: ignore[union-attr]
+    assert [command["operation"] for command in recorder.commands] == [codes.OPERATION_ISSUE, codes.OPERATION_RETURN]
+    assert "已发放" in enrolled("issue", "--port", port, "store", "--officer", "1", "--lang", "zh").out
+
+
+@pytest.mark.parametrize("number", ["-1", str(1 << 63), "9" * 400])
+def test_a_number_that_nobody_has(enrolled: Evidock, recorder: ScriptedRecorder, port: str, number: str) -> None:
+    for arguments in (
+        ("issue", "--officer", number),
+        ("return", "--officer", "1", "--unit", number),
+        ("exempt", "--class", "1", "--begin", "--approver", number),
+    ):
+        told = enrolled(*arguments, "--port", port, "store")
+        assert told.status == 2
+        assert "whole number from 0 to" in told.complaint
+    assert not recorder.commands
+
+
+@pytest.mark.parametrize(
+    ("named", "class_"),
+    [("1", 1), ("secret", 1), ("2", 2), ("privacy", 2), ("3", 3), ("emergency", 3), ("secret_or_privacy", 2)],
+)
+def test_an_exemption_by_each_name(
+    enrolled: Evidock, recorder: ScriptedRecorder, port: str, named: str, class_: int
+) -> None:
+    """OB-11, OB-12."""
+    recorder.exempt_recording = 3
+    told = enrolled("exempt", "--port", port, "store", "--class", named, "--officer", "4711", "--begin")
+    assert (told.status, told.err) == (0, "")
+    assert "Recording 3 is ended by it" in told.out
+    assert "approval is owed" in told.out
+    recorder.exempt_recording = None
+    told = enrolled("exempt", "--port", port, "store", "--class", named, "--approver", "5", "--end", "--json")
+    assert json.loads(told.out)["approval_owed"] is False
+    begun, ended = (command["arguments"] for command in recorder.commands)
+    assert begun[:2] == [class_, True]
+    assert begun[3] is None
+    assert ended[:2] == [class_, False]
+    assert ended[2] is None
+
+
+def test_an_exemption_that_is_not_in_force(enrolled: Evidock, recorder: ScriptedRecorder, port: str) -> None:
+    recorder.refuse = {messages.COMMAND: messages.OUT_OF_RANGE}
+    told = enrolled("exempt", "--port", port, "store", "--class", "2", "--end")
+    assert told.status == 1
+    assert "No exemption of class 2 is in force" in told.complaint
+    assert (
+        "没有第 2 类" in enrolled("exempt", "--port", port, "store", "--class", "2", "--end", "--lang", "zh").complaint
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "issue --officer 1", "return --officer 1", "exempt --class 1 --begin"])
+def test_commands_to_a_recorder_that_is_not_enrolled(evidock: Evidock, port: str, command: str) -> None:
+    evidock("init", "store")
+    told = evidock(*command.split(), "--port", port, "store")
+    assert told.status == 1
+    assert "evidock provision" in told.complaint
+    told = evidock(*command.split(), "--port", "/dev/no-such-port", "store")
+    assert told.status == 1
+    assert "no port" in told.complaint

@@ -11,7 +11,7 @@ import pytest
 import evidock.language
 from evidock import language
 from evidock.picture.shapes import LOOKS
-from evidock.report import Authenticity, Completeness, Provenance, Severity, Verdict
+from evidock.report import Authenticity, Completeness, Duty, GapVerdict, Provenance, Severity, Verdict
 from evidock_protocol import names
 
 PACKAGE = Path(evidock.language.__file__).parent
@@ -80,6 +80,8 @@ def test_every_key_used_is_defined() -> None:
         ("state", LOOKS),
         ("verdict", Verdict),
         ("severity", Severity),
+        ("gap", GapVerdict),
+        ("duty", Duty),
         ("answer", [*Authenticity, *Provenance, *Completeness]),
         ("finding", FINDINGS),
         ("cause", [*(row[1] for row in names.CAUSES), *(row[1] for row in names.EXEMPT_CLASSES), "standby", "off"]),

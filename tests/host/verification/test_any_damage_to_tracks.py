@@ -50,8 +50,8 @@ def recorded(host: Host, name: str, plan: list[tuple[str, float]], end: str) -> 
         recorder.interrupt(codes.CAUSE_POWER_LOST, boot=1)
         recorder.stop(codes.STOP_INTERRUPTED, boot=1)
     elif end == "interrupt":
-        recorder.interrupt(codes.CAUSE_BROWN_OUT)
-        recorder.stop(codes.STOP_FAULT)
+        recorder.interrupt(codes.CAUSE_BATTERY_LOW, battery=4)
+        recorder.stop(codes.STOP_BATTERY_LOW, battery=4)
     else:
         recorder.wait(0.3)
         recorder.stop()

@@ -58,7 +58,7 @@ def test_at_2_an_edited_field(verdict_of: Verify, recorder: Recorder) -> None:
     expect(verdict_of(entries), Verdict.ALTERED, "BAD_SIGNATURE", 2)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("place", [3, 4, 5, 6, 9, 13])
+@pytest.mark.parametrize("place", [3, 4, 5, 6, 9, 14])
 def test_at_5_a_missing_entry_breaks_the_chain(verdict_of: Verify, recorder: Recorder, place: int) -> None:
     entries = list(recorder.entries)
     del entries[place]
@@ -254,8 +254,8 @@ def test_a_later_format_is_indeterminate_only_when_its_signature_holds(host: Hos
 
     recorder = shift(host)
     entries = list(recorder.entries)
-    entries[13] = resigned(entries[13], key_of("recorder:2"), later)
-    recorder.entries = entries[:14]
+    entries[14] = resigned(entries[14], key_of("recorder:2"), later)
+    recorder.entries = entries[:15]
     store = host.write(tmp_path / "store", recorder)
     for name in (layout.HEADS, layout.RECEIPTS):
         (store / layout.recorder(recorder.device) / name).unlink()
@@ -263,9 +263,9 @@ def test_a_later_format_is_indeterminate_only_when_its_signature_holds(host: Hos
     report = report_of(store, host, trust=[recorder.device.hex()])
     assert any(one.code == "UNKNOWN_FORMAT" for one in report.findings)
     assert report.verdict is Verdict.INDETERMINATE
-    forged = sign1.parse(entries[13])
-    entries[13] = sign1.assemble(forged.typ, forged.key_id, forged.payload, bytes(64))
-    put(store / layout.recorder(recorder.device) / layout.JOURNAL, b"".join(entries[:14]))
+    forged = sign1.parse(entries[14])
+    entries[14] = sign1.assemble(forged.typ, forged.key_id, forged.payload, bytes(64))
+    put(store / layout.recorder(recorder.device) / layout.JOURNAL, b"".join(entries[:15]))
     expect(report_of(store, host), Verdict.ALTERED, "BAD_SIGNATURE", 2)
 
 
@@ -275,7 +275,7 @@ def test_unknown_kinds_are_not_tampering(host: Host, tmp_path: Path, kind: int, 
     recorder.booted()
     payload = cbor.decode(sign1.parse(recorder.entries[1]).payload)
     assert isinstance(payload, dict)
-    payload[4], payload[5], payload[6], payload[10] = 2, recorder.newest, kind, {3: 4}
+    payload[4], payload[5], payload[6], payload[10] = 3, recorder.newest, kind, {3: 4}
     recorder.take(statement(recorder.key, statements.TYP_ENTRY, cbor.encode(payload)))
     recorder.wait(5)
     host.keep_head(recorder, recorder.head())
@@ -316,4 +316,4 @@ def test_the_public_key_of_the_thief_is_not_taken_from_a_forged_epoch(verdict_of
 
 
 def test_entry_parsing_is_typed(recorder: Recorder) -> None:
-    assert [entry.parse(raw).sequence for raw in recorder.entries] == list(range(15))
+    assert [entry.parse(raw).sequence for raw in recorder.entries] == list(range(16))

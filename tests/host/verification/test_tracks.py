@@ -342,16 +342,19 @@ def test_an_interruption_declares_no_track_that_was_never_there(host: Host, tmp_
 def test_a_recording_goes_on_after_an_interruption(host: Host, tmp_path: Path) -> None:
     recorder = running(host)
     recorder.both(4)
-    recorder.interrupt(codes.CAUSE_MEDIUM_SWAPPED)
+    interrupt = recorder.interrupt(codes.CAUSE_MEDIUM_SWAPPED)
+    recorder.stop(codes.STOP_FAULT)
+    recorder.card()
     recorder.wait(6)
-    body: dict[str, object] = {"recording": 1, "interrupt": len(recorder.entries) - 1, "handover": None}
-    recorder.add(kinds.RESUME, {**body, "voice_first": None, "voice_last": None})
-    recorder.last_tick = recorder.ticks
+    recorder.card(None, bytes(16))
+    recorder.start(codes.START_POLICY)
     recorder.both(4)
+    recorder.resume(interrupt)
     report = ended(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED_DECLARED_GAPS
     assert states(report, "sound") == states(report, "picture")
-    assert states(report, "sound") == [(State.RECORDED, 4), (State.DECLARED, 6), (State.RECORDED, 4)]
+    assert states(report, "sound") == [(State.RECORDED, 4), (State.RECORDED, 4)]
+    assert report.gaps[0].seconds == (6.0, 6.0)
 
 
 @pytest.mark.parametrize(("lag", "verdict"), [(0, Verdict.VERIFIED), (60, Verdict.INDETERMINATE)])
@@ -362,7 +365,7 @@ def test_at_8_an_open_recording_may_have_sealed_one_track_first(
     recorder.both(4)
     if lag:
         recorder.segment(lag)
-    host.keep_head(recorder, recorder.head(open_recording=2))
+    host.keep_head(recorder, recorder.head(open_recording=3))
     report = report_of(host.write(tmp_path / "store", recorder), host)
     assert report.verdict is verdict
     assert not [one for one in report.findings if one.verdict is Verdict.INCOMPLETE]
@@ -373,7 +376,7 @@ def test_at_8_a_track_of_an_open_recording_that_lags_too_far_is_missing(host: Ho
     recorder.both(4)
     for _ in range(20):
         recorder.segment(4)
-    host.keep_head(recorder, recorder.head(open_recording=2))
+    host.keep_head(recorder, recorder.head(open_recording=3))
     report = report_of(host.write(tmp_path / "store", recorder), host)
     assert report.verdict is Verdict.INCOMPLETE
     assert only(report, "PICTURE_MISSING").time == pytest.approx((report.interval[0] + 9, report.interval[0] + 89))

@@ -1,0 +1,253 @@
+"""Follows what keeps a recorder from recording: from the entry that says so to the one with which it goes on.
+
+Specification: "Verification of a chain", Gaps. Ends are (boot, ticks); `gap_report` places them in time.
+"""
+
+from __future__ import annotations
+
+from evidock_protocol import codes, names
+
+from . import causes
+from .causes import Signs
+from .entries import Entry
+from .recording import Recording
+from .stoppage import UNASKED, Instant, Sort, Stoppage
+
+KEPT = 10_000  # stoppages of one recorder: of more, the coverage still has every second
+_OF_STOP = {
+    codes.STOP_BATTERY_LOW: codes.CAUSE_BATTERY_LOW,
+    codes.STOP_STORAGE_FULL: codes.CAUSE_STORAGE_FULL,
+    codes.STOP_THERMAL: codes.CAUSE_THERMAL,
+    codes.STOP_FAULT: codes.CAUSE_EQUIPMENT_FAULT,
+    codes.STOP_INTERRUPTED: codes.CAUSE_UNKNOWN,
+}
+_BY_OFFICER = {codes.STOP_BUTTON: "operator", codes.STOP_POWER_OFF: "operator", codes.STOP_DOCKED: "docked"}
+
+
+class Stoppages:
+    """Those of one recorder, while its journal is read. Entries arrive in order, and hold."""
+
+    def __init__(self) -> None:
+        self.all: list[Stoppage] = []
+        self.settings: dict[int, int] = {}
+        """Settings in force that are not the default."""
+        self.until: Instant = (0, 0)
+        """The newest moment that is known: those without an end reach to it."""
+        self._told: dict[int, Stoppage] = {}  # by the sequence of INTERRUPT
+        self._pending: Stoppage | None = None  # what broke off and has not gone on
+        self._officer: Stoppage | None = None  # what the officer stopped last
+        self._exempt: Stoppage | None = None  # what is exempt, or was just now
+        self._runs_on = False  # the recording that the exemption ends has no STOP yet
+        self._answers: Stoppage | None = None  # what the running recording goes on with
+        self._off: Stoppage | None = None
+        self._signs = Signs()  # since the newest START
+        self._reset: int | None = None  # of the boot that runs
+        self._journal_full = False  # said in this boot, once for all recordings
+
+    @property
+    def standing(self) -> tuple[str, int | None] | None:
+        """(cause, recording) that time without a recording stands under, or None: nothing broke off."""
+        one = self._pending or self._off
+        return None if one is None or one.end is not None else (one.cause, one.recording)
+
+    def started(self, entry: Entry, recording: Recording) -> None:
+        """START: what broke off, was stopped or exempt goes on."""
+        here = (entry.boot, entry.ticks)
+        for one in (self._pending, self._exempt, self._officer):
+            if one is not None:
+                one.resumed, one.resumed_at = recording.number, here
+                one.end = one.end or here
+        has_card = entry.body["card"] is not None
+        if self._pending is not None:
+            if self._pending.start[0] == entry.boot:  # a card that is in now came in this boot
+                self._pending.signs.watched = self._pending.signs.watched or has_card
+                self._pending.signs.medium = self._pending.signs.medium or not has_card
+            self._pending.judge()
+        self._answers = self._pending if self._pending is not None and self._pending.is_asked else None
+        self._pending = self._exempt = self._officer = None
+        self._signs = Signs(medium=not has_card)
+        if self._journal_full:
+            self._signs.faults.add(codes.FAULT_JOURNAL_FULL)
+
+    def interrupted(self, entry: Entry, recording: Recording) -> None:
+        """INTERRUPT of the recording that runs. The first counts."""
+        if self._of(recording) is not None:
+            return
+        number = entry.number("cause")
+        signs = self._note_settings()
+        signs.more_battery(entry.optional("battery"))
+        signs.more_storage(entry.optional("storage_free"))
+        signs.temperature = entry.optional("temperature")
+        if entry.number("boot") != entry.boot:
+            signs.reset, signs.told_reset = self._reset, entry.optional("reset")
+        cause = names.name_of(names.CAUSES, number)
+        sort = Sort.OFFICER if cause == "docked" else Sort.BROKEN
+        start = (entry.number("boot"), entry.number("last_tick"))
+        one = Stoppage(sort, cause, number, recording.number, start, signs, entry.ticks)
+        self._begin(one)
+        if len(self._told) < KEPT:
+            self._told[entry.sequence] = one
+
+    def stopped(self, entry: Entry, recording: Recording) -> None:
+        """STOP of the recording that runs."""
+        self.ended()
+        self._runs_on = False
+        one = self._of(recording)
+        if one is None:
+            one = self._of_reason(entry, recording)
+            if one is None:
+                return
+            self._begin(one)
+        one.signs.more_battery(entry.optional("battery"))
+        one.signs.more_storage(entry.optional("storage_free"))
+        one.judge()
+        if entry.number("reason") == codes.STOP_EXEMPT and one is self._pending and one.end is not None:
+            one.given_up, self._pending = True, None  # the officer's word came after the recorder's
+
+    def ended(self) -> None:
+        """The recording that ran ended: what it went on with has been spoken of by now, or was not."""
+        if self._answers is not None:
+            self._answers.silent = True
+        self._answers = None
+
+    def resumed(self, entry: Entry, recording: Recording | None) -> str | None:
+        """RESUME. The name of what is wrong with it, or None."""
+        one = self._told.get(entry.number("interrupt"))
+        if recording is None or recording.number != entry.number("recording"):
+            return "recording"
+        if one is None:
+            return "unknown"
+        if one is not self._answers:
+            return "not_asked" if one.cause in UNASKED else "another"
+        first, last = entry.optional("voice_first"), entry.optional("voice_last")
+        self._answers = None
+        one.silent = True
+        if first is None or last is None:
+            return None
+        boot, began = one.resumed_at or (entry.boot, 0)
+        if boot != entry.boot or not began <= first <= last <= entry.ticks:
+            return "voice"
+        one.silent, one.voice = False, (boot, first, last)
+        return None
+
+    def exempted(self, entry: Entry) -> None:
+        """EXEMPT begins or ends."""
+        here = (entry.boot, entry.ticks)
+        if self._exempt is not None:
+            self._exempt.end = self._exempt.end or here
+        if entry.body["begins"] is not True:
+            return
+        if self._pending is not None:
+            self._pending.end = self._pending.end or here
+        self._officer = None
+        cause = names.name_of(names.EXEMPT_CLASSES, entry.number("class"))
+        self._exempt = Stoppage(Sort.EXEMPT, cause, None, entry.optional("recording"), here)
+        self._runs_on = self._exempt.recording is not None
+        self._exempt.approved = codes.LABEL_APPROVER in entry.private
+        self._keep(self._exempt)
+
+    def switched_off(self, entry: Entry) -> None:
+        """OFF: the officer ends what was pending; what the recorder does by itself belongs to it."""
+        here = (entry.boot, entry.ticks)
+        if self._exempt is not None:
+            self._exempt.end, self._exempt = self._exempt.end or here, None
+        one, by_itself = self._pending, entry.number("reason") == codes.OFF_BATTERY_LOW
+        if one is not None and not by_itself:
+            one.end, one.given_up, self._pending = one.end or here, True, None
+            one.judge()
+        elif one is not None and one.number == codes.CAUSE_BATTERY_LOW:
+            one.signs.more_battery(entry.optional("battery"))
+        elif one is None and by_itself:
+            signs = Signs(entry.optional("battery"), settings=dict(self.settings))
+            off = Stoppage(Sort.SWITCHED_OFF, "battery_low", codes.CAUSE_BATTERY_LOW, None, here, signs)
+            off.judge()
+            if off.says == causes.CONTRADICTED:
+                self._off = off
+                self._keep(off)
+
+    def booted(self, entry: Entry) -> None:
+        """BOOT ends an exemption whose end was not said; settings are told anew."""
+        self.settings = {}
+        self._reset = entry.number("reset")
+        self._journal_full = False
+        if self._exempt is not None:
+            ended = self._exempt.start if self._runs_on else self.until  # what runs on breaks off itself
+            self._exempt.end, self._exempt = self._exempt.end or ended, None
+        if self._off is not None:
+            self._off.end, self._off = (entry.boot, entry.ticks), None
+
+    def configured(self, entry: Entry) -> None:
+        """CONFIG: a setting in force."""
+        self.settings[entry.number("setting")] = entry.number("value")
+
+    def medium(self) -> None:
+        """MEDIUM: a card went or came."""
+        self._signs.medium = True
+
+    def faulted(self, what: int) -> None:
+        """FAULT."""
+        self._signs.faults.add(what)
+        self._journal_full = self._journal_full or what == codes.FAULT_JOURNAL_FULL
+
+    def lost_frames(self) -> None:
+        """A SEGMENT that lost some."""
+        self._signs.lost = True
+
+    def reach(self, boot: int, ticks: int) -> None:
+        """The journal goes on to here."""
+        one = self._pending
+        if one is not None and boot == one.start[0] and ticks > one.told + causes.MEDIUM_WITHIN:
+            one.signs.watched = True
+        self.until = (boot, ticks)
+
+    def finish(self) -> None:
+        """The journal ends."""
+        if self._pending is not None:
+            self._pending.judge()
+        self._told.clear()
+
+    def _of(self, recording: Recording) -> Stoppage | None:
+        """What the recording that runs broke off with, as INTERRUPT said."""
+        for one in (self._pending, self._officer):
+            if one is not None and one.recording == recording.number:
+                return one
+        return None
+
+    def _of_reason(self, entry: Entry, recording: Recording) -> Stoppage | None:
+        """What a STOP without INTERRUPT means."""
+        reason = entry.number("reason")
+        start = (entry.number("boot"), entry.number("last_tick"))
+        if reason in _BY_OFFICER:
+            return Stoppage(Sort.OFFICER, _BY_OFFICER[reason], None, recording.number, start, told=entry.ticks)
+        if reason == codes.STOP_EXEMPT:
+            if self._exempt is not None and self._exempt.recording == recording.number:
+                self._exempt.start = start
+                return None
+            one = Stoppage(Sort.BROKEN, "exempt", None, recording.number, start, told=entry.ticks)
+            one.says = causes.CONTRADICTED  # no EXEMPT says so
+            return one
+        number = _OF_STOP.get(reason)
+        if number is None:
+            return None
+        signs = self._note_settings()
+        if number == codes.CAUSE_UNKNOWN and start[0] != entry.boot:
+            signs.reset = self._reset
+        return Stoppage(
+            Sort.BROKEN, names.name_of(names.CAUSES, number), number, recording.number, start, signs, entry.ticks
+        )
+
+    def _note_settings(self) -> Signs:
+        self._signs.settings = dict(self.settings)
+        return self._signs
+
+    def _begin(self, one: Stoppage) -> None:
+        one.judge()
+        if one.sort is Sort.OFFICER:
+            self._officer = one
+        else:
+            self._pending = one
+        self._keep(one)
+
+    def _keep(self, one: Stoppage) -> None:
+        if len(self.all) < KEPT:
+            self.all.append(one)

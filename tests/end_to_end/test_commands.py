@@ -1,0 +1,126 @@
+"""Signed commands as a user gives them: both command lines, real MicroPython behind a real pty."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from support.virtual import Virtual, command, environment, virtual
+
+from evidock.durable import SequenceFile
+from evidock.store import Store
+from evidock_protocol import codes, entry, kinds
+
+OFFICER = 0x1234567890ABCDE1
+# One recording that goes on until a command ends it.
+LONG_SHIFT = {
+    "name": "long-shift",
+    "title": {"en": "one long recording", "zh": "一段长录音"},
+    "start": "2026-03-02T21:40:00+08:00",
+    "clock": {"set": True, "kept_without_power": True},
+    "battery": [[0, 96], [300, 91]],
+    "temperature": [[0, 215], [300, 243]],
+    "events": [[20, "press", "record"], [5000, "press", "stop"], [5010, "dock"]],
+}
+
+
+class User:
+    """A user at a host with a store, in front of one recorder."""
+
+    def __init__(self, folder: Path, recorder: Virtual):
+        self.recorder = recorder
+        self.store = folder / "store"
+        self._environment = environment(folder / "home")
+
+    def __call__(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        run = command("evidock", name, "--port", str(self.recorder.port), str(self.store), *arguments)
+        return subprocess.run(run, env=self._environment, capture_output=True, text=True, check=False, timeout=120)
+
+    def does(self, name: str, *arguments: str) -> dict[str, Any]:
+        """Runs a command that must succeed; the JSON that it printed."""
+        done = self(name, *arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def enrol(self) -> None:
+        self.recorder.wait_for("waiting")
+        self.make_store()
+        self.does("provision", "--serial", "417")
+
+    def make_store(self) -> None:
+        run = command("evidock", "init", str(self.store))
+        subprocess.run(run, env=self._environment, capture_output=True, check=True, timeout=120)
+
+    def recording(self) -> int | None:
+        """The recording that runs."""
+        run = command("evidock", "status", "--port", str(self.recorder.port), "--json")
+        done = subprocess.run(run, env=self._environment, capture_output=True, text=True, check=True, timeout=120)
+        return json.loads(done.stdout)["recording"]
+
+    def verify(self) -> dict[str, Any]:
+        run = command("evidock", "verify", str(self.store), "--json")
+        done = subprocess.run(run, env=self._environment, capture_output=True, text=True, check=False, timeout=120)
+        return json.loads(done.stdout)
+
+    def entries(self) -> list[entry.Entry]:
+        with Store(self.store) as store:
+            (device,) = store.devices()
+            journal = store.archive(device).folder / "journal.cbs"
+        return [entry.parse(raw) for raw in SequenceFile(journal).items]
+
+
+def test_a_shift_of_commands(tmp_path: Path) -> None:
+    """OB-11, OB-12, OB-15: checked, issued, exempt while it records, taken back; nobody's number leaks."""
+    scenario = tmp_path / "long.json"
+    scenario.write_text(json.dumps(LONG_SHIFT))
+    with virtual(tmp_path, str(scenario), "--speed", "25") as recorder:
+        user = User(tmp_path, recorder)
+        user.enrol()
+        recorder.wait_for("shift")
+        checked = user.does("check")
+        assert checked["passed"], checked
+        assert [item["item"] for item in checked["items"]] == [
+            "function", "battery", "storage", "picture", "sound", "clock"
+        ]  # fmt: skip
+        issued = user.does("issue", "--officer", str(OFFICER), "--unit", "12")
+        while user.recording() is None:
+            assert "docked" not in recorder.states()
+        begun = user.does("exempt", "--class", "privacy", "--officer", str(OFFICER), "--begin")
+        assert begun["recording"] == 1
+        assert begun["approval_owed"]
+        assert user("exempt", "--class", "emergency", "--end").returncode == 1
+        ended = user.does("exempt", "--class", "privacy", "--approver", "5", "--end")
+        returned = user.does("return", "--officer", str(OFFICER))
+        told = user.does("sync")
+        assert told["refused_openings"] == 0
+        assert told["segments"] == [[1, 1]]
+        assert user.recording() is None
+    items = user.entries()
+    for kept, kind in ((issued, kinds.ISSUE), (begun, kinds.EXEMPT), (ended, kinds.EXEMPT), (returned, kinds.RETURN)):
+        assert items[kept["entry"]].kind == kind
+    stop = next(item for item in items if item.kind == kinds.STOP)
+    assert stop.body["reason"] == codes.STOP_EXEMPT
+    assert stop.sequence > begun["entry"]
+    following = items[returned["entry"] + 1]
+    assert (following.kind, following.body["reason"]) == (kinds.EPOCH, codes.EPOCH_RETURN)
+    secrets = (OFFICER.to_bytes(8, "big"), str(OFFICER).encode())
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.name != "private.cbs" and ".flash" not in path.name:
+            assert not any(secret in path.read_bytes() for secret in secrets), path
+    report = user.verify()
+    assert report["verdict"] == "VERIFIED_DECLARED_GAPS", report["findings"]
+    assert "approval" in [one["what"] for one in report["owed"]]
+    assert report["coverage"]["exempt_s"] > 0
+
+
+def test_another_organisations_host_commands_nothing(tmp_path: Path) -> None:
+    """OB-26: it learns nothing, and its officer's number stays with it."""
+    with virtual(tmp_path, "quiet-shift", "--speed", "max") as recorder:
+        User(tmp_path, recorder).enrol()
+        stranger = User(tmp_path / "stranger", recorder)
+        stranger.make_store()
+        for arguments in (["check"], ["issue", "--officer", str(OFFICER)], ["exempt", "--class", "1", "--begin"]):
+            done = stranger(*arguments)
+            assert done.returncode == 1
+            assert "not enrolled" in done.stderr
+            assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,105 @@
+"""Random shifts of buttons, faults, cuts, cards, clocks and dockings against the model: zero differences.
+
+OB-6, 7, 12, 15, 19–21 and 86; AT-9 and 38. `python -m stateful.test_shifts FIRST COUNT` in the folder `tests` plays shifts
+by number and prints what differs, with what was done; any number plays the same shift again.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stateful.rig import ACTIONS, WAITS, Rig, perform
+
+from evidock.report import Verdict
+
+Steps = list[tuple[str, int]]
+ALLOWED = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
+SETTINGS = ({}, {"resume": 2}, {"resume": 0}, {"voice_wait": 10}, {"resume": 2, "voice_wait": 0})
+
+
+def play(given_settings: dict[str, int], steps: Steps) -> list[str]:
+    """What differs in a shift, and what was done in it; nothing when all is as the model has it."""
+    with tempfile.TemporaryDirectory() as place:
+        rig = Rig(Path(place) / "store", given_settings)
+        for name, wait in steps:
+            perform(rig, name, wait)
+        report = rig.report()
+        found = entries_differ(rig) + rig.differences(report)[:3]
+        spoken = [gap.cause for gap in report.gaps if gap.voice is not None]
+        if spoken != rig.spoken():
+            found.append(f"spoken reasons for {spoken}, expected {rig.spoken()}")
+        if report.verdict not in ALLOWED:
+            worse = sorted({one.code for one in report.findings if one.verdict not in (None, *ALLOWED)})
+            found.append(f"{report.verdict.value} for {worse}")
+        return [*found, *rig.log] if found else []
+
+
+def entries_differ(rig: Rig) -> list[str]:
+    """The first place at which the journal says something else than the model."""
+    outline, expected = rig.outline(), rig.expected()
+    for place in range(max(len(outline), len(expected))):
+        one, other = outline[place : place + 1], expected[place : place + 1]
+        if one != other:
+            return [f"entry {place}: {one}, expected {other}, after {outline[max(0, place - 4) : place]}"]
+    return []
+
+
+def by_number(number: int) -> tuple[dict[str, int], Steps]:
+    """The shift of that number."""
+    choose = random.Random(number)
+    names, weights = list(ACTIONS), [row[0] for row in ACTIONS.values()]
+    steps = [(choose.choices(names, weights)[0], choose.choice(WAITS)) for _ in range(choose.randint(5, 40))]
+    return SETTINGS[number % len(SETTINGS)], steps
+
+
+shifts = given(
+    st.sampled_from(SETTINGS),
+    st.lists(st.tuples(st.sampled_from(list(ACTIONS)), st.sampled_from(WAITS)), min_size=1, max_size=30),
+)
+
+
+@shifts
+@settings(max_examples=25)
+def test_any_shift(given_settings: dict[str, int], steps: Steps) -> None:
+    assert play(given_settings, steps) == []
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_shift_by_number(number: int) -> None:
+    """Heavier on what happens often than hypothesis is."""
+    assert play(*by_number(number)) == []
+
+
+@pytest.mark.hunt
+@pytest.mark.parametrize("part", range(4))
+def test_many_shifts(part: int) -> None:
+    """A sample of the long run, other ones each time."""
+    first = int(time.time()) * 1000 + part * 1_000_000
+    for number in range(first, first + 125):
+        assert play(*by_number(number)) == [], f"python -m stateful.test_shifts {number} 1"
+
+
+def main(first: int, count: int) -> None:
+    """Plays shifts by number and prints what differs."""
+    failed = 0
+    for number in range(first, first + count):
+        try:
+            found = play(*by_number(number))
+        except Exception:
+            found = traceback.format_exc().splitlines()[-9:]
+        if found:
+            failed += 1
+            print(number, *found, sep="\n  ", flush=True)
+    print(f"{failed} of {count} shifts differ")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
