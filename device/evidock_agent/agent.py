@@ -17,9 +17,9 @@ from evidock_agent.mirror import Mirror
 from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
 from evidock_agent.tallies import Backlog, Refusals
-from evidock_agent.tidying import Tidying
+from evidock_agent.tidying import NO_ROOM, Tidying
 from evidock_agent.watch import Watch
-from evidock_protocol import codes, kinds, settings, sign1, versions
+from evidock_protocol import codes, kinds, sign1, versions
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -47,9 +47,10 @@ class Agent:
         self.folder = ""
         self.failed: str | None = None  # for good: no key, no service
         self.journal_full = False
+        self.is_up = False  # the boot has been said, and what it found open has been ended
         self.off = False
         self.exempt = 0  # the class of lawful non-recording that holds (codes.EXEMPT_…), 0 for none
-        self.settings: dict[int, int] = {}  # by number: those that are not the default
+        self.settings = _default_settings()  # by number: every value in force
         self.last_check: list[list[int]] | None = None  # CHECK's items
         self.refusals = Refusals()
         self.backlog = Backlog()
@@ -74,8 +75,7 @@ class Agent:
 
     def setting(self, number: int) -> int:
         """The value in force of one setting (`evidock_protocol.settings`)."""
-        value = self.settings.get(number)
-        return settings.default(number) if value is None else value
+        return self.settings[number]
 
     def step(self) -> int:
         """One slice of work. Returns the milliseconds after which it wants to run again, 0 for at once."""
@@ -131,7 +131,15 @@ class Agent:
             self.tidying.card_was_out = True
 
     def note_journal_full(self) -> None:
-        """What could be said has been said: FAULT tells so once, and idle time with a card makes room again."""
+        """What could be said has been said: FAULT tells so once, and idle time with a card makes room again.
+
+        A boot that cannot be said does nothing else either: it begins anew once another card is in.
+        """
+        if not self.is_up:
+            del self._jobs[1:]
+            self.journal_full = True
+            self.fail(NO_ROOM)
+            return
         if not self.journal_full:
             self.journal_full = True
             self.show_state()
@@ -198,6 +206,12 @@ class Agent:
             yield from boot.come_up(self)
         finally:
             on_demand.let_go(on_demand.BOOT)
+            self.add_job(self._make_ready())
+
+    def _make_ready(self):
+        """Generator: loads what captures once boot has given its memory back, unless a host talks already."""
+        if self.line.server is None and not self.line.waiting:
+            yield from self.recorder.make_ready()
 
     def _begin(self):
         from evidock_agent import boot
@@ -212,3 +226,12 @@ class Agent:
         self.ready = True
         self.failed = text
         self.show_state()
+
+
+def _default_settings() -> dict[int, int]:
+    from evidock_agent import configuration
+
+    try:
+        return configuration.defaults()
+    finally:
+        on_demand.let_go(on_demand.CONFIGURATION)

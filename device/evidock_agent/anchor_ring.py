@@ -39,6 +39,11 @@ class AnchorRing:
         """The sectors."""
         return self._ring
 
+    @property
+    def runs_short(self) -> bool:
+        """Whether half of the sectors are used: no more are erased before the recording ends."""
+        return 2 * len(self._ring.blank) < self._region.sectors
+
     def note(self, start: int, number: int, length: int, tick: int) -> None:
         """Writes one anchor. Without an erased sector it is skipped.
 

@@ -5,9 +5,9 @@ recording goes on by itself if it may, and the pre-use check comes last. Loaded 
 the recorder is up.
 """
 
-from evidock_agent import check, configuration, medium, on_demand, statements_of_boot
-from evidock_agent.journal import HOLE
-from evidock_agent.recorder import STORAGE_FLOOR_KIB
+from evidock_agent import on_demand
+from evidock_agent.journal import EPOCH_CEILING, HOLE, JournalFull
+from evidock_agent.rings import RingFull
 from evidock_agent.scan import Scan
 from evidock_agent.tallies import Backlog
 from evidock_protocol import cbor, codes, entry, flash, private
@@ -16,8 +16,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent import ports
     from evidock_agent.agent import Agent
+    from evidock_agent.scan import OpenRecording
 
 _MENDING = ("evidock_agent.mending",)
+_STATING = ("evidock_agent.medium", "evidock_agent.statements_of_boot") + on_demand.CONFIGURATION
 
 
 def come_up(agent: "Agent"):
@@ -58,16 +60,64 @@ def come_up(agent: "Agent"):
         agent.fail("no key for epoch %d" % journal.epoch)
         return
     agent.remember_key(journal.signer.public)
+    if journal.size - journal.epoch_since >= EPOCH_CEILING and not lost:
+        yield from _owed_epoch(agent)
     journal.boot += 2 if lost else 1  # a BOOT may be among what is lost
     yield from begin(agent, scan)
+
+
+def _owed_epoch(agent: "Agent"):
+    """Generator: the EPOCH that a boot before owes. It stands before BOOT, at the moment of the entry before it.
+
+    So a loop of boots, however short each is, does not fill the ring with an epoch that it cannot let go of.
+    """
+    journal = agent.journal
+    raw = journal.raw(journal.size - 1)
+    if not raw:
+        return
+    while agent.keys.erase_ahead():
+        yield
+    newest = entry.parse(raw)
+    try:
+        yield from journal.change_epoch(codes.EPOCH_ENTRIES, (newest.ticks, (newest.wall_state, newest.wall_ms)))
+    except RingFull:
+        return  # there is no room for BOOT either, and that says so
+    agent.remember_key(journal.signer.public)
 
 
 def begin(agent: "Agent", scan: "Scan"):
     """Generator: the card, erasing ahead, BOOT and its companions; also after provisioning."""
     agent.ready = True
-    agent.settings, nonsense = configuration.read(agent.board)
-    agent.tidying.card_seen = agent.board.card.present()
+    yield from _state(agent, scan)
+    on_demand.let_go(_STATING)
+    if scan.open is not None:
+        yield from _recover(agent, scan.open)
+    agent.is_up = True
+    yield from _if_room(agent, _go_on(agent, scan))
+    yield from _if_room(agent, _check(agent))
+    yield from agent.mirror.catch_up(agent.journal)
+    if scan.had_back:  # so that the tree does not hang on what only the card has
+        yield from agent.journal.change_epoch(codes.EPOCH_ENTRIES)
+    yield from agent.tidying.renew_key()
+    agent.show_state()
+
+
+# What each of these imports is let go of before the next one, and what captures is not there yet: a boot that recovers
+# is where memory is shortest.
+
+
+def _take_up_card(agent: "Agent"):
+    from evidock_agent import medium
+
     agent.card_identity = yield from medium.attach(agent)
+
+
+def _state(agent: "Agent", scan: "Scan"):
+    agent.tidying.card_seen = agent.board.card.present()
+    yield from _take_up_card(agent)
+    from evidock_agent import configuration, statements_of_boot
+
+    agent.settings, nonsense = configuration.read(agent.board)
     for sequence in scan.receipts:
         raw = agent.journal.raw(sequence)
         if raw:
@@ -78,17 +128,35 @@ def begin(agent: "Agent", scan: "Scan"):
     while (yield from agent.tidying.make_ready()):
         yield
     yield from statements_of_boot.write(agent, scan, nonsense)
-    if scan.open is not None:
-        from evidock_agent import recovery
 
-        yield from recovery.recover(agent, scan.open)
-    yield from _go_on(agent, scan)
+
+def _recover(agent: "Agent", left: "OpenRecording"):
+    brought: list[str] = []
+    if agent.board.camera is not None:
+        yield from on_demand.bring(on_demand.RECOVERING_PICTURES, brought)
+    yield from on_demand.bring(on_demand.RECOVERING, brought)
+    yield from _run_recovery(agent, left)
+    on_demand.let_go(brought)
+
+
+def _run_recovery(agent: "Agent", left: "OpenRecording"):
+    from evidock_agent import recovery
+
+    yield from recovery.recover(agent, left)
+
+
+def _if_room(agent: "Agent", work):
+    """Generator: work whose entries can wait; without room for them the boot goes on all the same."""
+    try:
+        yield from work
+    except JournalFull:
+        agent.note_journal_full()
+
+
+def _check(agent: "Agent"):
+    from evidock_agent import check
+
     yield from check.run(agent, codes.CHECK_AT_POWER_ON)
-    yield from agent.mirror.catch_up(agent.journal)
-    if scan.had_back:  # so that the tree does not hang on what only the card has
-        yield from agent.journal.change_epoch(codes.EPOCH_ENTRIES)
-    yield from agent.tidying.renew_key()
-    agent.show_state()
 
 
 def read_identity(region: "ports.Flash") -> bytes | None:
@@ -198,10 +266,7 @@ def _go_on(agent: "Agent", scan: "Scan"):
         # A boot whose own end was cut counts as one with this one.
         reset = agent.board.reset_cause if broken.at_boot and not scan.is_through else None
         interruptions.broke_off(broken.sequence, broken.cause, broken.lasted, broken.by_policy, reset)
-    if agent.card_identity is not None:
-        try:
-            if agent.board.card.space()[0] >= STORAGE_FLOOR_KIB:
-                interruptions.card_came()
-        except OSError:  # it was pulled just now
-            agent.lose_card()
+    if not scan.may_wait:
+        interruptions.wait_no_more()
+    interruptions.card_came()
     yield from interruptions.resume()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MARK_MS = 1000  # between two MARK entries; presses between them are counted
 START_MS = 1000  # between two START entries; a press waits, and those that come meanwhile are one with it
+EXEMPT_MS = 1000  # between two exemptions by press; the last press within it waits
 _CLASSES = {
     signals.BUTTON_EXEMPT_SECRET: codes.EXEMPT_SECRET_INVESTIGATION,
     signals.BUTTON_EXEMPT_PRIVACY: codes.EXEMPT_SECRET_OR_PRIVACY,
@@ -31,6 +32,7 @@ class Buttons:
         self._marking = None  # the job that writes MARK
         self._marks = 0  # presses of the mark button that no entry counts yet
         self._marked = -MARK_MS
+        self._exempted = -EXEMPT_MS
 
     def poll(self) -> None:
         """Takes the next press."""
@@ -44,11 +46,11 @@ class Buttons:
             return
         press = self._held or agent.board.buttons.poll()
         self._held = 0
-        if not busy and press == signals.BUTTON_RECORD and self._is_early():
-            # Whatever was pressed instead goes before; more of the same is one press.
+        if not busy and self._is_early(press):
+            # The last one waits, and whatever else was pressed instead goes before.
             self._held, press = press, agent.board.buttons.poll()
-            if press == signals.BUTTON_RECORD:
-                press = 0
+            if self._is_early(press):
+                self._held, press = press, 0
             elif press and press != signals.BUTTON_MARK:
                 self._held = 0
         if busy and press and press != signals.BUTTON_MARK:
@@ -71,15 +73,25 @@ class Buttons:
         elif not can_write:
             return
         elif press in _CLASSES:
+            self._exempted = agent.moments.now()
             self._ask(self._exempt(_CLASSES[press]))
         else:
             recorder = agent.recorder
-            self._ask(recorder.stop(codes.STOP_BUTTON) if recorder.active else recorder.start(codes.START_BUTTON))
+            self._ask(self._stop() if recorder.active else recorder.start(codes.START_BUTTON))
 
-    def _is_early(self) -> bool:
-        """Whether a START now would follow the last one within a second."""
-        recorder = self._agent.recorder
-        return not recorder.active and recorder.began > 0 and self._agent.moments.now() - recorder.began < START_MS
+    def _is_early(self, press: int) -> bool:
+        """Whether what it asks for would follow the last START, or the last exemption, within a second."""
+        now, recorder = self._agent.moments.now(), self._agent.recorder
+        if press in _CLASSES:
+            return now - self._exempted < EXEMPT_MS
+        may_start = press == signals.BUTTON_RECORD and not recorder.active
+        return may_start and recorder.began > 0 and now - recorder.began < START_MS
+
+    def _stop(self):
+        try:
+            yield from self._agent.recorder.stop(codes.STOP_BUTTON)
+        finally:  # also when it broke off at this moment
+            self._agent.interruptions.wait_no_more()
 
     def _ask(self, job) -> None:
         self._pressed = job

@@ -1,12 +1,12 @@
-"""The recorder's settings file: which values differ from the defaults, and what in it is nonsense.
+"""The recorder's settings file: which values hold, and what in it is nonsense.
 
 Specification: "Settings". Loaded on demand at boot. Nothing in the file can stop a recorder: what is not understood
-counts as not there, and a FAULT says so.
+counts as not there, and a FAULT says so; bounds keep what is understood from stopping it.
 """
 
 import json
 
-from evidock_protocol import settings
+from evidock_protocol import settings_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,27 +15,49 @@ if TYPE_CHECKING:
 LONGEST = 4096  # bytes
 
 
+def defaults() -> dict[int, int]:
+    """The value of each setting by its number, where nothing else is said."""
+    return {row[0]: row[2] for row in settings_table.SETTINGS}
+
+
+def changed(values: dict[int, int]) -> list[tuple[int, int]]:
+    """(number, value) of those that are not the default, in ascending order."""
+    return [(row[0], values[row[0]]) for row in settings_table.SETTINGS if values[row[0]] != row[2]]
+
+
 def read(board: "ports.Board") -> tuple[dict[int, int], list[int]]:
-    """(values by number of the setting where they are not the default, numbers of settings that are nonsense).
+    """(values of all settings by number, numbers of settings that are nonsense).
 
     The latter in ascending order, each once. Number 0 stands for the file as a whole: it cannot be read, is no JSON
     object, or has names that no setting has.
     """
+    raw = b""
     try:
         raw = board.settings()
         if not raw:
-            return {}, []
+            return defaults(), []
         found = json.loads(str(raw, "utf-8")) if len(raw) <= LONGEST else None
     except (OSError, ValueError, RuntimeError, MemoryError):  # RuntimeError: nested too deeply
         found = None
-    if not isinstance(found, dict):
-        return {}, [0]
+    if not isinstance(found, dict) or not _is_plain(raw, found):
+        return defaults(), [0]
     values: dict[int, int] = {}
     faults: list[int] = []
-    for number, name, default, _least, _most, _unit in settings.SETTINGS:
+    for number, name, default, _least, _most, _unit in settings_table.SETTINGS:
         value = found.pop(name, default)
-        if not settings.fits(number, value):
+        if not settings_table.fits(number, value):
             faults.append(number)
-        elif value != default:
-            values[number] = value
+            value = default
+        values[number] = value
     return values, [0] + faults if found else faults
+
+
+def _is_plain(raw: bytes, found: dict) -> bool:
+    """Whether the text has the marks of such an object, and no more: some readers of JSON take `{"resume",1}` too."""
+    text = raw.strip()
+    if text[:1] != b"{" or text[-1:] != b"}":
+        return False
+    if not all(isinstance(value, int) for value in found.values()):
+        return True  # out of bounds in any case
+    marks = (raw.count(b":"), raw.count(b'"'), raw.count(b","))
+    return marks == (len(found), 2 * len(found), max(len(found) - 1, 0))

@@ -26,6 +26,7 @@ class Ending:
         """A recording begins."""
         self.broken: list[tuple[int, int]] | None = None
         self._card_cause: int | None = None  # why its card failed
+        self._is_by_card = False  # an error of the card ended it
         self._decided: tuple[int, int | None] | None = None  # (STOP's reason, INTERRUPT's cause or None)
         self._interrupt: int | None = None  # sequence of the INTERRUPT that stands there without its STOP
 
@@ -42,6 +43,7 @@ class Ending:
     def fail(self, error: OSError | None) -> None:
         """It ends because the card gave this error, or because nothing can be recorded."""
         self._card_cause = _cause_of(self._agent, error)
+        self._is_by_card = self._is_by_card or error is not None
         self.decide(codes.STOP_FAULT, self._card_cause)
 
     def tell(self):
@@ -81,12 +83,14 @@ class Ending:
             agent.interruptions.officer_ended()
         else:
             agent.interruptions.broke_off(self._interrupt, cause, tick - recorder.began, recorder.by_policy)
+            if reason == codes.STOP_FAULT and not self._is_by_card:
+                agent.interruptions.wait_no_more()  # no source started: another card mends nothing
         yield from journal.change_epoch(codes.EPOCH_STOP)
         agent.show_state()
 
 
 def _cause_of(agent: "Agent", error: OSError | None) -> int:
-    if not agent.board.card.present():
+    if not agent.board.card.present() or agent.tidying.card_was_out:
         return codes.CAUSE_MEDIUM_SWAPPED
     no_space = error is not None and error.args[:1] == (_NO_SPACE,)
     return codes.CAUSE_STORAGE_FULL if no_space else codes.CAUSE_EQUIPMENT_FAULT

@@ -31,6 +31,7 @@ def declare(agent: "Agent", class_: int, order: bytes | None, openings: list[byt
     yield from end(agent)
     sequence = yield from _write(agent, class_, True, order, openings)
     agent.exempt = class_
+    agent.interruptions.wait_no_more()
     agent.show_state()
     return sequence
 

@@ -6,6 +6,7 @@ that is recorded then.
 """
 
 from evidock_agent import on_demand, telemetry
+from evidock_agent.recorder import STORAGE_FLOOR_KIB
 from evidock_protocol import codes, kinds, settings
 
 TYPE_CHECKING = False
@@ -47,6 +48,8 @@ class Interruptions:
         policy = self._agent.setting(settings.RESUME)
         if self.pending is None or policy == settings.RESUME_NEVER or (by_policy and lasted_ms < SHORTEST_MS):
             return
+        if self._agent.board.docked():  # it must not begin when it is taken out the next day
+            return
         if reset is not None:
             if reset in _POWERED or policy == settings.RESUME_ALWAYS:
                 self._awaits = _NOW
@@ -60,15 +63,20 @@ class Interruptions:
         self.pending = None
         self._awaits = _NOTHING
 
+    def wait_no_more(self) -> None:
+        """Nothing goes on by itself any more; the next START of the officer still does, and asks why."""
+        self._awaits = _NOTHING
+
     # Going on by itself.
 
     def card_came(self) -> None:
-        """A card was put in that can be used and has room."""
-        if self._awaits == _CARD:
+        """A card may have been put in; it counts if it can be used and has room for more than a moment."""
+        free = telemetry.read(self._agent)["storage_free"]
+        if self._awaits == _CARD and free is not None and free > 2 * STORAGE_FLOOR_KIB:
             self._awaits = _NOW
 
     def may_resume(self, temperature: int | None) -> bool:
-        """Whether a recording is to begin by itself now. If that is in a dock or an exemption, it never will."""
+        """Whether a recording is to begin by itself now, which it does neither in a dock nor in an exemption."""
         agent = self._agent
         if self._awaits == _NOW and agent.card_identity is None:
             self._awaits = _CARD  # without one it would break off at once
@@ -76,17 +84,12 @@ class Interruptions:
             due = telemetry.is_at_most(temperature, agent.setting(settings.THERMAL_RESUME))
         else:
             due = self._awaits == _NOW
-        if not due or agent.recorder.active:
-            return False
-        if agent.exempt or agent.board.docked():
-            self._awaits = _NOTHING
-            return False
-        return True
+        return due and not (agent.recorder.active or agent.exempt or agent.board.docked())
 
     def resume(self):
         """Generator: begins a recording by itself, if it may."""
         if self.may_resume(telemetry.ask(self._agent.board.temperature)):
-            self._awaits = _NOTHING
+            self._awaits = _CARD  # should the journal have no room for START: a card makes some
             yield from self._agent.recorder.start(codes.START_POLICY)
 
     # The spoken reason.

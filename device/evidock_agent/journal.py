@@ -125,16 +125,25 @@ class Journal:
 
     # Writing. Each is a generator that yields between slices; the agent's job queue runs one at a time.
 
-    def append(self, kind: int, body: dict, openings=None, spare: bool = False, ready: list[bytes] | None = None):
+    def append(
+        self,
+        kind: int,
+        body: dict,
+        openings=None,
+        spare: bool = False,
+        ready: list[bytes] | None = None,
+        moment: tuple[int, tuple[int, int]] | None = None,
+    ):
         """Generator: signs one entry, makes it durable and returns its sequence.
 
         `openings` lists (label, value) of private fields, `ready` those whose openings were made elsewhere, in
         ascending order of their labels. `spare` marks an entry that can wait: it raises JournalFull
-        rather than touch the reserve. A body that its table does not allow raises Malformed.
+        rather than touch the reserve. `moment` is (ticks, wall clock) of another moment than this one. A body that its
+        table does not allow raises Malformed.
         """
         if spare and self.ring.room() < RESERVE:
             raise JournalFull()
-        wall = self._moments.wall()
+        ticks, wall = moment or (self._moments.now(), self._moments.wall())
         raw_openings = list(ready or ())
         commitments = {private.parse_opening(raw)[0]: private.commitment(raw) for raw in raw_openings}
         for label, value in openings or ():
@@ -151,7 +160,7 @@ class Journal:
             self.newest,
             kind,
             self.boot,
-            self._moments.now(),
+            ticks,
             wall,
             body,
             commitments,
@@ -170,8 +179,8 @@ class Journal:
         self.size += 1
         return self.size - 1
 
-    def change_epoch(self, reason: int):
-        """Generator: changes the signing key.
+    def change_epoch(self, reason: int, moment: tuple[int, tuple[int, int]] | None = None):
+        """Generator: changes the signing key; `moment` as for append.
 
         New key written, EPOCH durable, old key wiped, in this order (a cut leaves exactly one usable key).
         """
@@ -192,7 +201,7 @@ class Journal:
             "reason": reason,
         }
         try:
-            yield from self.append(kinds.EPOCH, body)
+            yield from self.append(kinds.EPOCH, body, moment=moment)
         except rings.RingFull:
             self._keys.wipe(slot)
             raise

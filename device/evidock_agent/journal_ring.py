@@ -5,8 +5,6 @@ ends its sector. One that was whole and rotted is told from it: a program that p
 others cleared.
 """
 
-import binascii
-
 from evidock_agent import rings
 from evidock_protocol import flash
 
@@ -51,7 +49,7 @@ class JournalRing:
                     break
                 if kind == flash.RECORD_FREE or at + flash.record_span(length) > end:
                     damaged = self.is_torn = True
-                    if kind != flash.RECORD_FREE and not _may_be_torn(self._head, None):
+                    if kind != flash.RECORD_FREE and not self._may_be_torn(at, end):
                         self._note_rot(sector, 1 + (end - at) // _SHORTEST)
                     break
                 data = self._read(at + flash.RECORD_HEAD, length)
@@ -61,7 +59,7 @@ class JournalRing:
                     yield at, kind, data
                 else:
                     damaged = self.is_torn = True
-                    if not _may_be_torn(self._head, data):
+                    if not self._may_be_torn(at, end):
                         self._note_rot(sector, 1 if kind == flash.RECORD_ENTRY else 0)
                 at += flash.record_span(length)
             self._at, self._end = (end, end) if damaged else (at, end)
@@ -118,13 +116,18 @@ class JournalRing:
             at += len(view)
         return True
 
-
-def _may_be_torn(head: bytearray, data: "bytes | None") -> bool:
-    """Whether power may have gone while this head was programmed, behind its data, which are None if they are not
-    known: each bit of the CRC is still set, or as it should be.
-    """
-    check = flash.parse_record_head(head)[2]
-    if head[1] != 0 or check == 0xFFFFFFFF or data is None:
-        return check == 0xFFFFFFFF
-    expected = binascii.crc32(data, binascii.crc32(head[:4]))
-    return check | expected == check
+    def _may_be_torn(self, at: int, end: int) -> bool:
+        """Whether power may have gone while this head was programmed, behind its data: no bit is cleared that should be
+        set. All of the head tears alike, so what it says of itself is nothing. Behind the data, which are whole then,
+        flash is erased; they may themselves end with 0xFF.
+        """
+        if bytes(self._head) == b"\xff" * flash.RECORD_HEAD:
+            return True
+        data = self._read(at + flash.RECORD_HEAD, end - at - flash.RECORD_HEAD)
+        least = len(data.rstrip(b"\xff"))
+        for length in range(least, min(least + 4, len(data) + 1)):
+            for kind in (flash.RECORD_ENTRY, flash.RECORD_PRIVATE):
+                wanted = flash.encode_record_head(kind, data[:length])
+                if all(found & byte == byte for found, byte in zip(self._head, wanted)):
+                    return True
+        return False

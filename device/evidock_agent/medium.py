@@ -5,7 +5,6 @@ Specification: "The card", "Entry kinds" (MEDIUM, FAULT). A card is never format
 """
 
 from evidock_agent import telemetry
-from evidock_agent.recorder import STORAGE_FLOOR_KIB
 from evidock_protocol import card, codes, kinds
 
 TYPE_CHECKING = False
@@ -89,8 +88,7 @@ def change(agent: "Agent", was_out: bool):
     if agent.card_identity != old:
         yield from write_medium(agent, old)
     yield from agent.mirror.catch_up(agent.journal)
-    if not telemetry.is_at_most(telemetry.read(agent)["storage_free"] or 0, 2 * STORAGE_FLOOR_KIB):
-        agent.interruptions.card_came()
+    agent.interruptions.card_came()
 
 
 def _write(agent: "Agent", old: bytes | None, new: bytes | None):

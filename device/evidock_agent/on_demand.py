@@ -6,14 +6,17 @@ takes in memory is free again once nothing runs of it.
 
 import sys
 
-BOOT = tuple(
+CONFIGURATION = ("evidock_protocol.settings_table", "evidock_agent.configuration")
+BOOT = CONFIGURATION + tuple(
     "evidock_agent." + name
     for name in (
         "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check",
-        "configuration", "exemption", "switching_off", "scan", "statements_of_boot", "mending"
+        "exemption", "switching_off", "scan", "statements_of_boot", "mending"
     )
 )  # fmt: skip
 # Each after those that it imports, so that bringing one loads one.
+RECOVERING = ("evidock_agent.recovered", "evidock_agent.recovery")
+RECOVERING_PICTURES = ("evidock_protocol.avi", "evidock_protocol.jpeg", "evidock_agent.recovered_pictures")
 ANSWERING = (
     "evidock_protocol.messages",
     "evidock_protocol.wire",
@@ -37,6 +40,7 @@ PICTURE = (
 )
 LISTENING = ("evidock_agent.voice",)
 ENCODER = ("evidock_agent.encoder", "evidock_agent.tracks")
+EVERY = BOOT + ANSWERING + COMMANDS + SOUND + PICTURE + LISTENING + ENCODER
 
 
 def bring(names: tuple, brought: list[str]):

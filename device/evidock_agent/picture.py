@@ -5,6 +5,7 @@ picture and sound stay in step. A picture is never whole in memory: its parts go
 """
 
 from evidock_agent.picture_segment import BLOCK, PictureSegment
+from evidock_agent.recorder import MAXIMUM_PICTURE
 from evidock_protocol import avi, codes, versions
 from evidock_protocol.jpeg import PictureCheck
 
@@ -12,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
-MAXIMUM_PICTURE = 1 << 20  # bytes
 STALL_MS = 500  # without a byte: a picture that was begun is given up
 CHANGE_MS = 1000  # before a segment ends because the size of the pictures changed; doubled each time
 FINISH_MS = 200  # for the rest of a picture, when the recorder does not wait for it: the sound waits meanwhile

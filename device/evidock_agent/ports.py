@@ -93,7 +93,10 @@ class Card(Protocol):
         ...
 
     def present(self) -> bool:
-        """Whether a card is in the slot (a contact, no access)."""
+        """Whether a card is in the slot (a contact, no access).
+
+        A board whose contact can interrupt says False once more if it was open since it was last asked.
+        """
         ...
 
     def space(self) -> tuple[int, int]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from evidock_agent.sound import SoundTrack
 
 BLOCK = 4096  # bytes that a track writes at once
-FLUSH_MS = 1000
+MAXIMUM_PICTURE = 1 << 20  # bytes
+FLUSH_MS = 1600  # what a cut may cost; three of them stay below CHECKPOINT_MS
+_EARLY_MS = 1000  # before a segment is as long as it may be, it begins to end
 CHECKPOINT_MS = 5000
 DRAIN_MS = 500  # within which the tracks come to where their segments may end
 STORAGE_FLOOR_KIB = 2048  # recording stops before the file system is hurt
@@ -50,8 +52,6 @@ class Recorder:
         self.began = 0  # tick of the newest START
         self.began_low = False  # whether the battery was low enough to stop at then
         self.free: int | None = None  # KiB on the card when it was last looked at
-        for _ in self.make_ready():
-            pass
 
     @property
     def capturing(self) -> bool:
@@ -97,7 +97,13 @@ class Recorder:
         yield
 
     def start(self, reason: int):
-        """Generator: START durable, then capture from every source that starts. It ends an exemption."""
+        """Generator: START durable, then capture from every source that starts. It ends an exemption.
+
+        A dock contact that closes meanwhile ends the recording.
+        """
+        return self._start(reason, self._agent.board.docked())
+
+    def _start(self, reason: int, was_docked: bool):
         agent = self._agent
         if self.active:
             return
@@ -113,6 +119,8 @@ class Recorder:
         self._ending.begin()
         self.until = self._draining = self.free = None
         yield from self._start_capture()
+        if agent.board.docked() and not was_docked:
+            self.ask_stop(codes.STOP_DOCKED, codes.CAUSE_DOCKED)
 
     def _start_capture(self):
         """Generator: every source that starts gets its segment; a FAULT takes the number of any other."""
@@ -209,7 +217,7 @@ class Recorder:
         drain = self._draining is not None
         moved = 0
         rest = True
-        full = tick - self._since >= versions.MAXIMUM_SEGMENT_MS - FLUSH_MS
+        full = tick - self._since >= versions.MAXIMUM_SEGMENT_MS - _EARLY_MS
         for track in self._running:
             count = track.pump(drain)
             if count:

@@ -5,8 +5,7 @@ Specification: "Boot recovery", "AVI". Loaded on demand, on boards with a camera
 
 import struct
 
-from evidock_agent.picture import MAXIMUM_PICTURE
-from evidock_agent.recorder import CHECKPOINT_MS
+from evidock_agent.recorder import CHECKPOINT_MS, MAXIMUM_PICTURE
 from evidock_protocol import avi, codes, versions
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.jpeg import PictureCheck

@@ -132,17 +132,17 @@ def _journal(agent: "Agent", server: "Server", values: dict):
     journal = agent.journal
     if first > journal.size:
         raise Refusal(messages.OUT_OF_RANGE, "entry %d of %d" % (first, journal.size))
-    found = []
-    room = limit
+    # Gathered in memory that is there anyway: a list of entries and their sum would take as much again, twice.
+    end = 0
     if first >= journal.first:
         for sequence in range(first, journal.size):
             raw = journal.raw(sequence)
-            if not raw or (found and len(raw) > room):
+            if not raw or (end and end + len(raw) > limit):
                 break
-            found.append(raw)
-            room -= len(raw)
-    if found or first == journal.size:
-        return {"first": first, "entries": b"".join(found)}
+            agent.scratch[end : end + len(raw)] = raw
+            end += len(raw)
+    if end or first == journal.size:
+        return {"first": first, "entries": agent.scratch[:end]}
     # It left the ring, or rotted there: the card's copy was compared with the ring when the card was put in.
     copied = yield from agent.mirror.read(first, limit)
     if copied:

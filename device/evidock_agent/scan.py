@@ -61,6 +61,7 @@ class Scan:
     def __init__(self):
         self.open: OpenRecording | None = None
         self.broken_off: BrokenOff | None = None  # the newest that nothing went on with
+        self.may_wait = True  # whether it may still go on by itself: no exemption began and nothing switched off since
         self.is_through = True  # whether the boot that noted it came as far as CHECK
         self.recordings = 0
         self.unknown = 0  # recordings that entries which flash lost may have begun
@@ -85,6 +86,7 @@ class Scan:
         if kind == kinds.START:
             self.open = OpenRecording(parsed, self.broken_off)
             self.broken_off = None
+            self.may_wait = True
         elif kind == kinds.SEGMENT:
             if self.open is not None:
                 self._follow_segment(self.open, parsed)
@@ -93,6 +95,8 @@ class Scan:
             self._follow_fault(parsed)
         elif kind in (kinds.INTERRUPT, kinds.RESUME, kinds.STOP, kinds.OFF, kinds.CHECK):
             self._follow_break(parsed)
+        elif kind == kinds.EXEMPT:
+            self.may_wait = self.may_wait and not body["begins"]
         elif kind == kinds.BOOT:
             self.card = body["card"]
         elif kind == kinds.MEDIUM:
@@ -136,7 +140,11 @@ class Scan:
             self.open = None
         elif kind == kinds.CHECK:
             self.is_through = True
-        elif kind == kinds.OFF or (self.broken_off is not None and self.broken_off.sequence == body["interrupt"]):
+        elif kind == kinds.OFF:
+            self.may_wait = False
+            if body["reason"] != codes.OFF_BATTERY_LOW:  # the officer switched off
+                self.broken_off = None
+        elif self.broken_off is not None and self.broken_off.sequence == body["interrupt"]:
             self.broken_off = None
         if kind == kinds.RESUME and self.open is not None:
             self.open.answers = None

@@ -59,6 +59,9 @@ class Segment:
             self._media.write(header)
             self._leaves = cards.open(self.stem + card.LEAVES, "wb")
             self._leaves.write(bytes(merkle.HASH_SIZE))  # the header's leaf, known when the segment closes
+            # Once: so a cut leaves no clusters behind that nothing names. Recovery hashes the media anew, so what
+            # follows need not be durable before the segment is closed, and the card is spared.
+            self._leaves.flush()
         except OSError:
             self.abandon()
             raise
@@ -81,10 +84,6 @@ class Segment:
     def flush(self) -> None:
         """Makes what was written durable."""
         self._media.flush()
-
-    def flush_leaves(self) -> None:
-        """Makes the leaf hashes durable."""
-        self._leaves.flush()
 
     def checkpoint_values(self, device: bytes, start: bytes, boot: int, tick: int) -> dict:
         """The named fields of a CHECKPOINT over the complete leaves so far."""

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 BLOCK = 4096  # bytes written at once
 LONGEST_WAIT_MS = 256  # between looks at the source, whose buffer holds 500 ms at least
-SLACK_MS = 500  # of samples that may be missing by time: what waits in the source, and clocks that differ
+SLACK_MS = 500  # of samples that may be missing by time: what waits in the source
+DRIFT = 1000  # one in so many of the samples since it started may be missing beside that: clocks that differ
 HOLE_MS = 2000  # of lost samples that end a segment once the source gives again, so that they lie at its end
 SETTLE_MS = 1000  # before a segment ends for that; doubled each time
 _MARGIN_MS = 20  # by which a look that came too early moves the next ones
@@ -68,6 +69,8 @@ class SoundTrack:
         self._counted = 0  # frames lost since it started, as the source said last
         self._overrun = 0  # of these, frames in the segment
         self._missing = 0  # frames that time says are missing from the segment beside them
+        self._owed = 0  # frames that were missing when the segment before ended, and are not said to be lost
+        self._passed = 0  # milliseconds of the segments that ended since it started
         self._stalled = False  # whether it gave an error since the last segment ended
         self._flows = False  # whether it gave all that was asked for last
         self._settle_ms = SETTLE_MS
@@ -87,7 +90,7 @@ class SoundTrack:
         self._counted = 0
         self._stalled = self._flows = False
         self._count_overrun()
-        self._overrun = self._missing = 0
+        self._overrun = self._missing = self._owed = self._passed = 0
         self._settle_ms = SETTLE_MS
         self._block_ms = min(BLOCK * 1000 // self._speed, LONGEST_WAIT_MS)
         self._block_ms -= self._block_ms // 64  # its clock may be a little faster than ours
@@ -114,7 +117,7 @@ class SoundTrack:
         self._filled += self._read(self._block[self._filled :] if self._filled else self._block)
         self._flows = self._filled >= BLOCK
         if not self._flows:
-            self._count_missing(now, SLACK_MS)
+            self._count_missing(now)
             missing = (BLOCK - self._filled) * 1000 // self._speed
             self._due = now + min(missing + _MARGIN_MS, LONGEST_WAIT_MS)
             return 0
@@ -122,8 +125,9 @@ class SoundTrack:
         self._due = max(self._due + self._block_ms, now - LONGEST_WAIT_MS)
         self._filled = 0
         self._write(self._block)
+        self._count_overrun()
         if self._missing:  # some of it may have come late, and more be there
-            self._count_missing(now, SLACK_MS)
+            self._count_missing(now)
             self._due = now
         return BLOCK
 
@@ -142,12 +146,14 @@ class SoundTrack:
         """Ends the open segment with what is left in the block. OSError when the card fails."""
         segment = self.segment
         assert segment is not None
+        self._count_overrun()  # before the last is written: what a card that stalls now costs is the next segment's
         if self._filled:
             self._write(self._block[: self._filled])
             self._filled = 0
         segment.last_tick = tick
-        self._count_overrun()
-        self._count_missing(tick, 0 if self._stalled else SLACK_MS)
+        self._count_missing(tick, self._stalled)
+        self._owed = 0 if self._missing else max(self._short(tick), 0)
+        self._passed += tick - segment.first_tick
         if self._overrun:
             segment.count_fault(codes.CAPTURE_OVERRUN, self._overrun)
         if self._missing or self._stalled:
@@ -182,20 +188,30 @@ class SoundTrack:
         if self.segment is not None:
             self.segment.lost = self._overrun + self._missing
 
-    def _count_missing(self, tick: int, slack_ms: int) -> None:
-        """Compares samples with time, when the source has no more: if too many are missing, all these are lost."""
+    def _short(self, tick: int) -> int:
+        """Frames that are missing by time, with those that the segments before left owing."""
         segment = self.segment
         assert segment is not None
         there = segment.written + self._filled // self._frame + self._overrun
-        missing = frames(tick - segment.first_tick, segment.rate) - there
-        self._missing = missing if missing > frames(slack_ms, segment.rate) else 0
+        return self._owed + frames(tick - segment.first_tick, segment.rate) - there
+
+    def _count_missing(self, tick: int, is_sure: bool = False) -> None:
+        """Compares samples with time, when the source has no more: if too many are missing, all these are lost.
+
+        One that paused often, or is slow, must not lose a little in each segment and never say so: what is missing
+        goes over to the next one. `is_sure` of a source that gave an error: then none are too few.
+        """
+        segment = self.segment
+        assert segment is not None
+        missing = self._short(tick)
+        slack = SLACK_MS + (self._passed + tick - segment.first_tick) // DRIFT
+        self._missing = missing if missing > (0 if is_sure else frames(slack, segment.rate)) else 0
         segment.lost = self._overrun + self._missing
 
     def _write(self, data: memoryview) -> None:
         segment = self.segment
         assert segment is not None
         segment.write(data)
-        self._count_overrun()
         if self.listener is not None and self._form[2] == 16:
             self._tell(self.listener, segment, data)
         segment.written += len(data) // self._frame

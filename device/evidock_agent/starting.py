@@ -1,9 +1,11 @@
-"""How a recording begins: it ends an exemption, takes a number that nothing on the card has, and START says so.
+"""How a recording begins: with the card that is in, it ends an exemption, takes a number that nothing on the card has,
+and START says so.
 
 Specification: "Entry kinds" (START, EXEMPT), "The card".
 """
 
 from evidock_agent import on_demand, telemetry
+from evidock_agent.journal import RESERVE, JournalFull
 from evidock_protocol import card, kinds
 
 TYPE_CHECKING = False
@@ -11,9 +13,15 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 
+_BOTH = 1024  # bytes that EXEMPT and START take at most
+
+
 def announce(agent: "Agent", reason: int):
     """Generator: START durable; returns (sequence, its named fields). Raises JournalFull."""
+    yield from agent.tidying.take_up_card()
     if agent.exempt:
+        if agent.journal.ring.room() < RESERVE + _BOTH:
+            raise JournalFull()  # before the exemption is over: there would be neither
         yield from _end_exemption(agent)
     number = yield from _free_number(agent)
     now = telemetry.read(agent)

@@ -3,7 +3,7 @@
 Specification: "Boot recovery", "Entry kinds" (BOOT, CONFIG, FAULT, CLOCK, JOURNAL). Loaded on demand, with `boot`.
 """
 
-from evidock_agent import medium, telemetry
+from evidock_agent import configuration, medium, telemetry
 from evidock_protocol import codes, kinds
 
 TYPE_CHECKING = False
@@ -18,9 +18,10 @@ def write(agent: "Agent", scan: "Scan", nonsense: list[int]):
     """Generator: everything up to recovery. `nonsense`: numbers of settings that are not understood."""
     journal = agent.journal
     shown = _lose_wall(agent, scan)
-    yield from journal.append(kinds.BOOT, _boot(agent, scan))
-    for number in sorted(agent.settings):
-        yield from journal.append(kinds.CONFIG, {"order": None, "setting": number, "value": agent.settings[number]})
+    # Boots with nothing to end leave the reserve alone: a loop of resets must not use it up.
+    yield from journal.append(kinds.BOOT, _boot(agent, scan), spare=scan.open is None)
+    for number, value in configuration.changed(agent.settings):
+        yield from journal.append(kinds.CONFIG, {"order": None, "setting": number, "value": value})
     for number in nonsense:
         yield from _fault(agent, codes.FAULT_SETTINGS, [number])
     for region, sector in scan.damage:
@@ -42,8 +43,12 @@ def _boot(agent: "Agent", scan: "Scan") -> dict:
     board = agent.board
     now = telemetry.read(agent)
     anchor = agent.anchors.newest
-    if scan.open is None or anchor is None or anchor[0] != scan.open.sequence:
+    if scan.open is None:
         anchor = None
+    elif anchor is None or anchor[0] != scan.open.sequence:
+        # Power went before the first one was due; of an encoder's files there is none in any case.
+        inline = board.capture is not None or board.camera is not None
+        anchor = (scan.open.sequence, 0, 0, scan.open.start) if inline else None
     return {
         "reset": board.reset_cause,
         "firmware": board.firmware,

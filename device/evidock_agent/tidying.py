@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
+RETRY_MS = 1000  # after which a card that gave errors is tried again; then twice as long each time, up to
+LONGEST_RETRY_MS = 60_000
+NO_ROOM = "the journal is full"  # so far that BOOT finds no room, or what recovery has to say does not
 CHANGES = 16  # of the card that are looked at in a minute
 
 
@@ -28,29 +31,56 @@ class Tidying:
         self.card_was_out = False
         self.card_fault = 0
         self._told_fault = 0  # what the journal says of it
+        self._pause = self._retry = 0  # ms until, and tick when, a card that gave errors is tried again
         self._minute = 0  # tick since which changes of the card are counted
         self._changes = 0
 
     def look_around(self) -> None:
         """Asks for what idleness allows; called when no job waits."""
         agent = self._agent
+        present = agent.board.card.present()
+        if agent.failed is not None:
+            self._look_for_room(present)
         if not agent.provisioned or agent.failed is not None:
             return
         now = agent.moments.now()
-        present = agent.board.card.present()
         if not present:
             self.card_was_out = True
             self.card_fault = self._told_fault = 0
+        if not self.card_fault:
+            self._pause = RETRY_MS
+            self._retry = now + RETRY_MS
         if not agent.recorder.active and present != self.card_seen and self._may_change(now):
             self.card_seen = present
             agent.add_job(self._change_card())
         elif self.card_fault and self.card_fault != self._told_fault:
             self._told_fault = self.card_fault
             agent.add_job(self._tell_fault())
+        elif self.card_fault and not agent.recorder.active and now >= self._retry:
+            self._pause = min(2 * self._pause, LONGEST_RETRY_MS)
+            self._retry = now + self._pause
+            agent.add_job(self._change_card())
         elif agent.refusals.due(now):
             agent.add_job(agent.refusals.write(agent, now))
         elif self.untidy and not agent.recorder.capturing:
             agent.add_job(self._tidy())
+        elif not agent.recorder.active and self._owes_epoch():
+            agent.add_job(agent.mirror.catch_up(agent.journal))
+
+    def _look_for_room(self, present: bool) -> None:
+        """Begins the boot anew when a card comes, if it was for want of room in the journal that it ended."""
+        agent = self._agent
+        if agent.failed == NO_ROOM and present and not self.card_seen:
+            agent.__init__(agent.board)
+        self.card_seen = present
+
+    def _owes_epoch(self) -> bool:
+        """Whether the card lacks the newest EPOCH: should it rot in flash, nothing else would name the live key.
+
+        What comes after it waits for the next one, or for a segment: a card wears.
+        """
+        mirror, journal = self._agent.mirror, self._agent.journal
+        return mirror.usable and journal.first <= mirror.end < journal.epoch_since
 
     def _may_change(self, now: int) -> bool:
         """Whether another change of the card is looked at now: a loose contact must not fill the journal."""
@@ -59,6 +89,15 @@ class Tidying:
             self._changes = 0
         self._changes += 1
         return self._changes <= CHANGES
+
+    def take_up_card(self):
+        """Generator: before a START: looks at a card that is in and that is not known to work, which may have failed
+        and work again, or came just now.
+        """
+        agent = self._agent
+        if agent.board.card.present() and (agent.card_identity is None or self.card_seen is not True):
+            self.card_seen = True
+            yield from self._change_card()
 
     def _change_card(self):
         from evidock_agent import medium
@@ -78,9 +117,13 @@ class Tidying:
             on_demand.let_go(on_demand.BOOT)
 
     def renew_key(self):
-        """Generator: changes the key of an epoch with many entries: the ring must keep what follows the last EPOCH."""
+        """Generator: changes the key when that is owed, and of an epoch with many entries: the ring must keep what
+        follows the last EPOCH.
+        """
         journal = self._agent.journal
-        if journal.size - journal.epoch_since >= EPOCH_CEILING:
+        if journal.epoch_owed is not None:
+            yield from journal.change_epoch(journal.epoch_owed)
+        elif journal.size - journal.epoch_since >= EPOCH_CEILING:
             yield from journal.change_epoch(codes.EPOCH_ENTRIES)
 
     def make_ready(self):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 LOOK_MS = 1000
 STEADY = 3  # looks in a row that must agree before a low battery or heat stops anything: one figure may be a glitch
 _ENODEV = 19
+_CELL_EMPTY_MV = 3400  # no cell that is empty shows more: a gauge that says 0 % then is broken
 
 
 class Watch:
@@ -41,6 +42,8 @@ class Watch:
             return
         self._due = now + LOOK_MS
         battery = telemetry.ask(agent.board.battery.percent)
+        if battery == 0 and (telemetry.ask(agent.board.battery.millivolts) or 0) > _CELL_EMPTY_MV:
+            battery = None
         temperature = telemetry.ask(agent.board.temperature)
         self._look_at_dock()
         self._look_at_recording(now, battery, temperature)
@@ -54,6 +57,7 @@ class Watch:
     def _look_at_dock(self) -> None:
         docked = self._agent.board.docked()
         if docked and not self._docked:  # one that is closed already at START stops nothing
+            self._agent.interruptions.wait_no_more()
             self._agent.recorder.ask_stop(codes.STOP_DOCKED, codes.CAUSE_DOCKED)
         self._docked = docked
 
@@ -66,9 +70,10 @@ class Watch:
             self._weak = self._hot = 0
             return
         if not agent.board.card.present():
+            agent.tidying.card_was_out = True
             recorder.card_failed(OSError(_ENODEV))
             return
-        weak = not recorder.began_low and telemetry.is_at_most(battery, setting(settings.BATTERY_STOP))
+        weak = not recorder.began_low and _is_low(battery, setting(settings.BATTERY_STOP))
         self._weak = self._weak + 1 if weak else 0
         hot = temperature is not None and temperature >= setting(settings.THERMAL_STOP)
         self._hot = self._hot + 1 if hot else 0
@@ -82,7 +87,7 @@ class Watch:
     def _look_at_supply(self, now: int, battery: int | None, temperature: int | None) -> None:
         agent = self._agent
         charging = telemetry.ask(agent.board.charging) is True
-        empty = telemetry.is_at_most(battery, agent.setting(settings.BATTERY_OFF)) and not charging and not self._docked
+        empty = _is_low(battery, agent.setting(settings.BATTERY_OFF)) and not charging and not self._docked
         self._empty = self._empty + 1 if empty else 0
         if self._empty >= STEADY and (self._leaving is None or not agent.has_job(self._leaving)):
             self._leaving = self._switch_off()
@@ -112,9 +117,10 @@ class Watch:
         if wall[0] != codes.WALL_UNSET:
             self._wall = wall
         elif self._wall[0] != codes.WALL_UNSET and self._clocks.take(now):
+            agent.moments.lose_wall()  # should it come back by itself, it shows who knows what
             body = {"old": self._wall, "new": wall, "source": codes.CLOCK_LOST, "order": None}
             self._wall = wall
-            agent.add_job(agent.journal.append(kinds.CLOCK, body))
+            agent.add_job(agent.journal.append(kinds.CLOCK, body, spare=True))
 
     def _tell(self, what: int, values: list[int]) -> None:
         agent = self._agent
@@ -128,3 +134,8 @@ class Watch:
             yield from switching_off.on_empty_battery(self._agent)
         finally:
             on_demand.let_go(on_demand.BOOT)
+
+
+def _is_low(battery: int | None, limit: int) -> bool:
+    """Whether it is known to be at or below the limit; 0 is none."""
+    return limit > 0 and telemetry.is_at_most(battery, limit)

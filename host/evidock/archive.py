@@ -6,6 +6,7 @@ Specification: "The archive". Whatever enters was checked by `chain`; what does 
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_left
 from datetime import tzinfo
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Archive:
         self.chain = Chain(device)
         self.segments = Segments()
         self._commitments: dict[int, dict[int, bytes]] = {}
+        self._sequences: list[int] = []  # of the journal's items
         self._journal = SequenceFile(folder / layout.JOURNAL)
         self._private = SequenceFile(folder / layout.PRIVATE)
         self._heads = SequenceFile(folder / layout.HEADS)
@@ -62,8 +64,9 @@ class Archive:
                 self._journal.append(accepted)
 
     def entries(self, first: int, end: int) -> list[Entry]:
-        """Entries `first` … `end` − 1 of the journal."""
-        return [entry.parse(raw) for raw in self._journal.items[first:end]]
+        """Entries `first` … `end` − 1 of the journal, without those that the recorder lost."""
+        left, right = bisect_left(self._sequences, first), bisect_left(self._sequences, end)
+        return [entry.parse(raw) for raw in self._journal.items[left:right]]
 
     def add_openings(self, records: list[bytes]) -> int:
         """Keeps private records that open commitments of the journal; returns how many did not and were set aside.
@@ -136,6 +139,7 @@ class Archive:
             self.set_aside(f"head-{head.size}", head.raw)
 
     def _note(self, item: Entry) -> None:
+        self._sequences.append(item.sequence)
         if item.private:
             self._commitments[item.sequence] = item.private
         self.segments.note(item)

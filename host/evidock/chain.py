@@ -11,11 +11,15 @@ from evidock_protocol import entry, kinds, merkle, sign1, statements
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
+MAXIMUM_LOST = 4096  # entries that a recorder may pass over at once
+
 
 class Chain:
     """A recorder's journal as far as it is accepted.
 
     `size` entries, hash of the `newest`, `epoch` and public `key` in force after them, `tree` over their hashes.
+    Entries that rotted in the recorder's flash, and that nobody has, it passes over: `undeclared` are the [first, last]
+    of those that no JOURNAL entry names yet.
     """
 
     def __init__(self, device: bytes):
@@ -27,6 +31,7 @@ class Chain:
         self.key = b""
         self.genesis: Entry | None = None
         self.tree = merkle.TreeHasher()
+        self.undeclared: list[tuple[int, int]] = []
         self.epoch_keys: list[tuple[int, bytes]] = []  # (size from which a key signs, key), one for each epoch
 
     def accept(self, raw: bytes) -> Entry:
@@ -67,16 +72,32 @@ class Chain:
     def _check_links(self, item: Entry) -> None:
         if item.device != self.device:
             raise self._bad("it is another recorder's")
-        if item.sequence != self.size:
+        if item.sequence != self.size and not self._passes_over(item):
             raise self._bad(f"it has number {item.sequence}")
-        if item.previous != self.newest:
+        if item.previous != self.newest and item.sequence == self.size:
             raise self._bad("it does not follow the entry before it")
         if item.epoch != self.epoch:
             raise self._bad(f"it claims epoch {item.epoch}, expected {self.epoch}")
         if item.kind == kinds.GENESIS and self.size:
             raise self._bad("a second GENESIS")
 
+    def _passes_over(self, item: Entry) -> bool:
+        """Whether the recorder says that nobody has the entries before this one. One that is held here is never among
+        them: then two histories stand against each other.
+        """
+        return self.size > 0 and 0 < item.sequence - self.size <= MAXIMUM_LOST and item.previous == entry.ZERO_HASH
+
     def _take(self, item: Entry, key: bytes) -> None:
+        if item.sequence > self.size:
+            self.undeclared.append((self.size, item.sequence - 1))
+            while self.size < item.sequence:
+                self.tree.append(merkle.leaf_hash(entry.ZERO_HASH))
+                self.size += 1
+        if item.kind == kinds.JOURNAL:
+            first, last = item.body["first"], item.body["last"]
+            assert isinstance(first, int)
+            assert isinstance(last, int)
+            self.undeclared = [lost for lost in self.undeclared if lost[0] < first or lost[1] > last]
         if self.size == 0:
             self.genesis = item
             self.key = key
@@ -118,5 +139,7 @@ class Head:
         return self.device == chain.device and epoch == self.epoch and keys.verify_statement(self.sealed, key)
 
     def describes(self, chain: Chain) -> bool:
-        """Whether it is the head of exactly `chain`."""
+        """Whether it is the head of exactly `chain`, of which all that is missing was declared lost."""
+        if chain.undeclared:
+            return False
         return self.size == chain.size and self.newest == chain.newest and self.root == chain.tree.root()

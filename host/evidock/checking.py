@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from evidock.archive import Archive
-from evidock_protocol import codes, kinds, names, settings
+from evidock_protocol import codes, kinds, names, settings, settings_table
 from evidock_protocol.entry import Entry
 
 _THRESHOLDS = {
@@ -72,7 +72,7 @@ def _item(row: list[int], in_force: dict[int, int]) -> CheckItem:
     threshold: int | str | None = None
     setting = _THRESHOLDS.get(number)
     if setting is not None:
-        threshold = in_force.get(setting, settings.default(setting))
+        threshold = in_force.get(setting, settings_table.default(setting))
         if number == codes.CHECK_CLOCK:
             threshold = names.name_of(names.WALL_STATES, threshold)
     return CheckItem(
@@ -88,9 +88,9 @@ def _settings_at(archive: Archive, item: Entry) -> dict[int, int]:
     """The settings that are not the default when `item` was written: CONFIG entries since its BOOT."""
     found: dict[int, int] = {}
     for sequence in range(item.sequence - 1, -1, -1):
-        (earlier,) = archive.entries(sequence, sequence + 1)
-        if earlier.kind == kinds.BOOT:
-            break
-        if earlier.kind == kinds.CONFIG:
-            found.setdefault(cast(int, earlier.body["setting"]), cast(int, earlier.body["value"]))
+        for earlier in archive.entries(sequence, sequence + 1):
+            if earlier.kind == kinds.BOOT:
+                return found
+            if earlier.kind == kinds.CONFIG:
+                found.setdefault(cast(int, earlier.body["setting"]), cast(int, earlier.body["value"]))
     return found

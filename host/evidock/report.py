@@ -149,6 +149,19 @@ class DeviceReport:
 
 
 @dataclass(frozen=True)
+class UnplacedMark:
+    """A mark made while nothing placed the recorder in time."""
+
+    type: str
+    """As of Mark."""
+    between: tuple[float | None, float | None]
+    """(earliest, latest) in Unix seconds; None is unbounded."""
+
+    def to_json(self) -> Json:
+        return {"type": self.type, "between": _between(self.between)}
+
+
+@dataclass(frozen=True)
 class Unplaced:
     """A start of a recorder without a clock and without a tie to a host's time: it is known how long, but not when."""
 
@@ -161,21 +174,29 @@ class Unplaced:
     """(earliest start, latest end) in Unix seconds; None is unbounded."""
     certain: bool
     """Whether it lies in the interval for certain, or only may. Only what is certain counts in totals."""
-    held: bool = False
-    """Whether spans have declared time in its place, of which its seconds are a part."""
+    held: State | None = None
+    """The state of the spans that stand in its place, of which its seconds are a part; None where none do."""
+    marks: tuple[UnplacedMark, ...] = ()
+    """What the officer marked in it (OB-11)."""
 
     def to_json(self) -> Json:
-        earliest, latest = self.between
         return {
             "device": self.device,
             "boot": self.boot,
             "seconds": {f"{state.value}_s": round(seconds, 3) for state, seconds in self.seconds.items()},
-            "between": {
-                "from": None if earliest is None else iso(earliest),
-                "to": None if latest is None else iso(latest),
-            },
+            "between": _between(self.between),
             "certain": self.certain,
+            "held": None if self.held is None else self.held.value,
+            "marks": [mark.to_json() for mark in self.marks],
         }
+
+
+def _between(bounds: tuple[float | None, float | None]) -> Json:
+    earliest, latest = bounds
+    return {
+        "from": None if earliest is None else iso(earliest),
+        "to": None if latest is None else iso(latest),
+    }
 
 
 @dataclass(frozen=True)
@@ -186,14 +207,15 @@ class Coverage:
     tracks: tuple[TrackSpan, ...] = ()
     """How each track of each recording stands; time outside recordings has none."""
     unplaced: tuple[Unplaced, ...] = ()
-    """Starts of a recorder that nothing places in time. `spans` have declared time, cause clock_lost, in their place.
+    """Starts of a recorder that nothing places in time. `spans` have declared time in their place, cause clock_lost, or
+    unexplained time where what broke off before them is.
     """
 
     def seconds(self, state: State, device: str | None = None) -> float:
         """Seconds in `state`, of one recorder or of all together; those that have no place in time count, too."""
         placed = sum(span.seconds for span in self.spans if span.state is state and device in (None, span.device))
         adrift = [one for one in self.unplaced if one.certain and device in (None, one.device)]
-        held = sum(sum(one.seconds.values()) for one in adrift if one.held) if state is State.DECLARED else 0.0
+        held = sum(sum(one.seconds.values()) for one in adrift if one.held is state)
         return max(0.0, placed + sum(one.seconds.get(state, 0.0) for one in adrift) - held)
 
     @property

@@ -324,6 +324,62 @@ def test_an_epoch_for_which_no_key_slot_was_erased_is_owed() -> None:
     verify(world)
 
 
+def test_a_change_of_key_that_is_owed_is_made_in_idle_time() -> None:
+    world = provisioned()
+    journal: Any = world.agent.journal if world.agent else None
+    while journal.epoch_owed is None:
+        list(journal.change_epoch(codes.EPOCH_STOP))
+    epoch = journal.epoch
+    world.press(signals.BUTTON_MARK)
+    world.run(1000)
+    assert (journal.epoch_owed, journal.epoch) == (None, epoch + 1)
+    assert world.bodies(kinds.EPOCH)[-1]["reason"] == codes.EPOCH_STOP
+    verify(world)
+
+
+def full_anchors(world: World) -> None:
+    """The anchor ring has no erased sector left."""
+    anchors: Any = world.agent.anchors if world.agent else None
+    anchors.ring.blank.clear()
+    anchors._at = anchors._end
+
+
+def test_a_full_anchor_ring_is_told_once_in_a_recording() -> None:
+    world = provisioned()
+    for number in (1, 2):
+        world.press(signals.BUTTON_RECORD)
+        full_anchors(world)
+        world.run(30_000)
+        world.press(signals.BUTTON_RECORD)
+        world.run(2000)
+        told = [body for body in world.bodies(kinds.FAULT) if body["what"] == codes.FAULT_ANCHORS_FULL]
+        assert [(body["recording"], body["values"]) for body in told] == [(one + 1, []) for one in range(number)]
+    verify(world, genuine=False)
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_anchors_are_spared_when_the_ring_runs_short(short: bool) -> None:
+    """The first one comes with the first round all the same."""
+    world = provisioned()
+    world.press(signals.BUTTON_RECORD)
+    anchors: Any = world.agent.anchors if world.agent else None
+    note = anchors.note
+    noted: list[int] = []
+
+    def noting(start: int, number: int, length: int, tick: int) -> None:
+        noted.append(world.clock.now)
+        note(start, number, length, tick)
+
+    anchors.note = noting
+    if short:
+        del anchors.ring.blank[1:]
+    began = world.clock.now
+    world.run(50_000)
+    assert noted[0] - began < 6000
+    assert 3 <= len(noted) <= 4 if short else 10 <= len(noted) <= 13
+    world.press(signals.BUTTON_RECORD)
+
+
 def test_a_full_anchor_ring_says_so() -> None:
     world = provisioned()
     anchors: Any = world.agent.anchors if world.agent else None
@@ -364,6 +420,29 @@ def test_a_torn_record_is_told_from_one_that_rotted() -> None:
         found = list(again.scan())
         if len(found) == 1 and at >= address + 4:
             assert (again.rotten, again.lost) == ([0], 1), at - address
+
+
+@pytest.mark.parametrize("ends_erased", [False, True])
+def test_a_head_that_tore_in_any_of_its_bits_never_was(ends_erased: bool) -> None:
+    """All of its eight bytes are programmed at once, the kind and the length as well as the CRC."""
+    whole = World()
+    ring = JournalRing(NorFlash(whole, "journal", Power()))
+    ring.append(flash.RECORD_ENTRY, b"first" * 9)
+    address = ring.append(flash.RECORD_ENTRY, b"second" * 9 + b"\xff" * 3 * ends_erased)
+    image = bytes(whole.flash["journal"])
+    head = image[address : address + flash.RECORD_HEAD]
+    masks = [bytes(0xFF if at == one else 0 for at in range(len(head))) for one in range(len(head))]
+    masks += [sign1.statement_hash(bytes([number]))[: len(head)] for number in range(200)]
+    for mask in masks:
+        torn = bytes(byte | left for byte, left in zip(head, mask, strict=True))
+        if torn == head:
+            continue
+        world = World()
+        world.flash["journal"][:] = image
+        world.flash["journal"][address : address + len(head)] = torn
+        again = JournalRing(NorFlash(world, "journal", Power()))
+        assert len(list(again.scan())) == 1
+        assert (again.rotten, again.lost) == ([], 0), mask
 
 
 def test_what_it_lived_through_is_a_chain() -> None:

@@ -12,15 +12,18 @@ from support.board import World
 from support.tracks import provisioned
 
 from evidock_agent import configuration
-from evidock_protocol import settings
+from evidock_protocol import settings, settings_table
 
 
 def read(raw: bytes) -> tuple[dict[int, int], list[int]]:
+    """What is not the default, and what is nonsense."""
     world = World()
     world.settings = raw
     world.boot()
     assert world.board is not None
-    return configuration.read(world.board)  # pyright: ignore[reportArgumentType]
+    values, faults = configuration.read(world.board)  # pyright: ignore[reportArgumentType]
+    assert list(values) == [row[0] for row in settings_table.SETTINGS]
+    return dict(configuration.changed(values)), faults
 
 
 def test_without_a_file_the_defaults_hold() -> None:
@@ -34,7 +37,7 @@ def test_values_that_differ_are_kept() -> None:
 
 
 def test_each_bound_is_in_and_what_lies_beyond_is_out() -> None:
-    for number, name, default, least, most, _unit in settings.SETTINGS:
+    for number, name, default, least, most, _unit in settings_table.SETTINGS:
         for value in (least, most):
             expected = {} if value == default else {number: value}
             assert read(json.dumps({name: value}).encode()) == (expected, [])
@@ -81,17 +84,17 @@ def test_a_file_that_cannot_be_read_is_a_fault() -> None:
         def settings(self) -> bytes:
             raise OSError(5)
 
-    assert configuration.read(Broken()) == ({}, [0])  # pyright: ignore[reportArgumentType]
+    assert configuration.read(Broken()) == (configuration.defaults(), [0])  # pyright: ignore[reportArgumentType]
 
 
 @given(st.binary(max_size=200))
 def test_no_bytes_raise(raw: bytes) -> None:
     values, faults = read(raw)
-    assert all(settings.fits(number, value) for number, value in values.items())
+    assert all(settings_table.fits(number, value) for number, value in values.items())
     assert faults == sorted(set(faults))
 
 
-NAMES = st.sampled_from([row[1] for row in settings.SETTINGS] + ["other"])
+NAMES = st.sampled_from([row[1] for row in settings_table.SETTINGS] + ["other"])
 VALUES = st.one_of(
     st.integers(-(1 << 50), 1 << 50), st.integers(-2, 120), st.booleans(), st.none(), st.text(max_size=3)
 )
@@ -100,9 +103,9 @@ VALUES = st.one_of(
 @given(st.dictionaries(NAMES, VALUES))
 def test_every_name_is_a_value_or_a_fault_or_a_default(found: dict[str, Any]) -> None:
     values, faults = read(json.dumps(found).encode())
-    for number, name, default, _least, _most, _unit in settings.SETTINGS:
+    for number, name, default, _least, _most, _unit in settings_table.SETTINGS:
         value = found.get(name, default)
-        if settings.fits(number, value):
+        if settings_table.fits(number, value):
             assert number not in faults
             assert values.get(number, default) == value
         else:

@@ -256,20 +256,145 @@ def test_nothing_goes_on_where_the_settings_say_never() -> None:
     assert len(world.bodies(kinds.START)) == 1
 
 
-def test_nothing_goes_on_in_a_dock_or_an_exemption() -> None:
-    for docked, exempt in ((True, 0), (False, codes.EXEMPT_EMERGENCY)):
-        world = made()
-        world.press(RECORD)
-        world.run(8000)
-        medium = pull(world)
-        world.run(2000)
-        assert world.agent is not None
-        world.docked, world.agent.exempt = docked, exempt
+@pytest.mark.parametrize("exempt", [False, True])
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_a_dock_and_an_exemption_end_the_wait_but_not_the_question(exempt: bool, meanwhile: bool) -> None:
+    """Whether the card comes back while the contact is closed or later; the officer's START asks why all the same."""
+    world = made(voice_wait=0)
+    world.press(RECORD)
+    world.run(8000)
+    medium = pull(world)
+    world.run(2000)
+    if exempt:
+        world.press(signals.BUTTON_EXEMPT_EMERGENCY)
+    world.docked = not exempt
+    world.run(2000)
+    if meanwhile:
         world.medium = medium
         world.run(5000)
-        world.docked, world.agent.exempt = False, 0
-        world.run(60_000)
+    world.docked = False
+    world.run(2000)
+    world.medium = medium
+    world.run(60_000)
+    assert len(world.bodies(kinds.START)) == 1
+    if exempt:  # the journal says so over boots
+        world.boot(codes.RESET_WATCHDOG)
+        world.settle()
         assert len(world.bodies(kinds.START)) == 1
+    world.press(RECORD)
+    world.run(1000)
+    world.press(RECORD)
+    assert len(world.bodies(kinds.RESUME)) == 1
+
+
+def test_what_breaks_off_in_the_dock_does_not_go_on_by_itself() -> None:
+    """Or it would when somebody takes it out the next day."""
+    world = made(voice_wait=0)
+    world.docked = True
+    world.run(2000)
+    world.press(RECORD)
+    world.run(8000)
+    medium = pull(world)
+    world.run(2000)
+    world.medium = medium
+    world.run(5000)
+    world.docked = False
+    world.run(20_000)
+    assert len(world.bodies(kinds.START)) == 1
+    world.press(RECORD)
+    world.run(1000)
+    assert len(world.bodies(kinds.RESUME)) == 1
+
+
+@pytest.mark.parametrize("docked", [False, True])
+def test_a_boot_in_the_dock_goes_on_with_nothing(docked: bool) -> None:
+    world = made(voice_wait=0)
+    world.press(RECORD)
+    world.run(8000)
+    world.docked = docked
+    world.boot(codes.RESET_WATCHDOG)
+    world.settle()
+    world.docked = False
+    world.run(5000)
+    assert len(world.bodies(kinds.START)) == 1 + (not docked)
+    if docked:
+        world.press(RECORD)
+        world.run(1000)
+    world.press(RECORD)
+    assert len(world.bodies(kinds.RESUME)) == 1
+
+
+@pytest.mark.parametrize("reason", [codes.OFF_BATTERY_LOW, codes.OFF_BUTTON])
+def test_an_empty_battery_ends_the_wait_but_not_the_question(reason: int) -> None:
+    """OB-21: only the officer's own OFF takes back what was to be gone on with, over the boot too."""
+    world = made(voice_wait=0)
+    world.press(RECORD)
+    world.run(8000)
+    medium = pull(world)
+    world.run(2000)
+    if reason == codes.OFF_BUTTON:
+        world.press(signals.BUTTON_OFF)
+    else:
+        world.battery = 1
+    world.run(8000)
+    assert world.agent is None
+    world.battery, world.medium = 80, medium
+    world.boot()
+    world.settle()
+    world.run(5000)
+    assert world.bodies(kinds.OFF)[-1]["reason"] == reason
+    assert len(world.bodies(kinds.START)) == 1
+    world.press(RECORD)
+    world.run(1000)
+    world.press(RECORD)
+    assert len(world.bodies(kinds.RESUME)) == (reason == codes.OFF_BATTERY_LOW)
+
+
+def test_an_exemption_that_power_cut_short_is_not_gone_on_from() -> None:
+    """EXEMPT is durable, the STOP that follows it is not."""
+    world = made(voice_wait=0)
+    world.press(RECORD)
+    world.run(8000)
+    size = size_of(world)
+    assert world.board is not None
+    world.board.presses.append(signals.BUTTON_EXEMPT_EMERGENCY)
+    while "EXEMPT" not in since(world, size):
+        world.step()
+    assert "STOP" not in since(world, size)
+    world.boot(codes.RESET_WATCHDOG)
+    world.settle()
+    world.run(5000)
+    assert len(world.bodies(kinds.START)) == 1
+
+
+def test_a_card_that_works_again_is_recorded_on_at_once() -> None:
+    """It failed, stays in, and works when the officer presses: MEDIUM stands before START."""
+    world = made(voice_wait=0)
+    world.press(RECORD)
+    world.run(8000)
+    the_medium(world).failing = True
+    world.run(5000)
+    assert world.agent is not None
+    assert world.agent.card_identity is None
+    the_medium(world).failing = False
+    size = size_of(world)
+    world.press(RECORD)
+    world.run(3000)
+    assert since(world, size) == ["MEDIUM", "START", "RESUME"]
+    assert world.bodies(kinds.START)[-1]["reason"] == codes.START_BUTTON
+    world.press(RECORD)
+    assert world.bodies(kinds.STOP)[-1]["segments"] == 1
+
+
+def test_a_card_put_in_just_before_the_press_is_recorded_on() -> None:
+    world = made()
+    medium = pull(world)
+    world.run(3000)
+    size = size_of(world)
+    world.medium = medium
+    world.press(RECORD)
+    world.run(1000)
+    assert since(world, size) == ["MEDIUM", "START"]
 
 
 @pytest.mark.parametrize("button", [signals.BUTTON_OFF, None])
@@ -308,7 +433,7 @@ def test_after_a_reset() -> None:
     assert agent is not None
     for reset in range(6):
         for policy in (settings.RESUME_NEVER, settings.RESUME_SHORT, settings.RESUME_ALWAYS):
-            agent.settings = {settings.RESUME: policy}
+            agent.settings[settings.RESUME] = policy
             goes_on = policy == settings.RESUME_ALWAYS or (policy == settings.RESUME_SHORT and reset in SHORT)
             for by_policy in (False, True):
                 state = Interruptions(agent)

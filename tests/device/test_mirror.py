@@ -38,6 +38,22 @@ def test_the_copy_is_the_journal() -> None:
     assert the_card(world).files[path(world)] == b"".join(world.raws())
 
 
+def test_the_newest_epoch_is_copied_once_when_nothing_records() -> None:
+    """Nothing else names the live key, should it rot in flash; and a card wears."""
+    world = provisioned()
+    world.record(2000)
+    raws = world.raws()
+    world.run(1000)
+    assert the_card(world).files[path(world)] == b"".join(raws)
+    for _ in range(5):
+        world.press(signals.BUTTON_MARK)
+        world.run(1500)
+    before = world.power.operations
+    world.run(60_000)
+    assert world.power.operations == before
+    assert the_card(world).files[path(world)] == b"".join(raws)
+
+
 def test_a_torn_tail_is_written_over() -> None:
     whole = provisioned()
     whole.record(1000)

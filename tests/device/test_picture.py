@@ -110,6 +110,9 @@ class Sink:
         self.length += len(data)
         return len(data)
 
+    def flush(self) -> None:
+        """Nothing is kept."""
+
 
 def test_a_segment_ends_before_16_mib() -> None:
     """With its index, and with the last picture whole."""

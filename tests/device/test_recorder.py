@@ -215,7 +215,7 @@ def test_a_card_without_room_is_named() -> None:
     world.run(1000)
     assert world.medium is not None
     world.medium.free = 0
-    world.run(1000)
+    world.run(module.FLUSH_MS)
     world.settle()
     assert [body["cause"] for body in world.bodies(kinds.INTERRUPT)] == [codes.CAUSE_STORAGE_FULL]
 

@@ -9,6 +9,7 @@ from support.board import World, verify
 from support.tracks import faults, of_track, provisioned
 
 from evidock_agent import signals
+from evidock_agent.recorder import FLUSH_MS
 from evidock_agent.recovered_pictures import Pictures
 from evidock_protocol import avi, card, codes, flash, kinds, versions
 from evidock_simulator.virtual import condition
@@ -43,7 +44,7 @@ def comes_up(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("seconds", [0.3, 1.3, 6, 14, 64])
+@pytest.mark.parametrize("seconds", [0.3, 0.3 + FLUSH_MS / 1000, 6, 14, 64])
 def test_an_honest_cut_is_sealed_on_both_tracks(seconds: float) -> None:
     """AT-9."""
     world, _stem = cut_after(seconds)

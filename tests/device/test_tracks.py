@@ -338,7 +338,7 @@ def test_a_full_anchor_ring_stops_nothing() -> None:
     world.record(70_000)
     assert anchors.newest == newest, "nothing could be noted"
     assert len(world.bodies(kinds.SEGMENT)) == 4
-    assert faults(world) == []
+    assert faults(world) == [(codes.FAULT_ANCHORS_FULL, None, [])]
     verify(world)
 
 

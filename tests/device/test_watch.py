@@ -14,7 +14,7 @@ from support.breaking import made, pull, since, size_of
 from support.dock import Host
 
 from evidock_agent import signals, watch
-from evidock_protocol import codes, kinds, messages, settings
+from evidock_protocol import codes, kinds, messages, settings, settings_table
 
 RECORD = signals.BUTTON_RECORD
 
@@ -293,6 +293,27 @@ def test_a_clock_that_is_lost_while_it_runs() -> None:
     verify(world, genuine=False)
 
 
+def test_a_clock_that_comes_back_by_itself_stays_unset_until_somebody_sets_it() -> None:
+    world = made()
+    wall, world.clock.wall = world.clock.wall, None
+    world.run(3000)
+    assert [body["source"] for body in world.bodies(kinds.CLOCK)][-1] == codes.CLOCK_LOST
+    world.clock.wall = wall
+    world.run(3000)
+    world.press(signals.BUTTON_MARK)
+    world.run(2000)
+    assert world.entries()[-1].kind == kinds.MARK
+    assert world.entries()[-1].wall_state == codes.WALL_UNSET
+    size = size_of(world)
+    world.boot()
+    world.settle()
+    assert {item.wall_state for item in world.entries()[size:]} == {codes.WALL_UNSET}
+    assert world.agent is not None
+    world.agent.moments.set_from_host(1_741_939_300_000)
+    world.record(1000)
+    assert world.entries()[-1].wall_state == codes.WALL_SYNCHRONISED
+
+
 # How it costs.
 
 
@@ -328,9 +349,9 @@ def test_any_course_of_battery_heat_and_dock(course: list[tuple[int, int, bool]]
     for battery, temperature, dock in course:
         world.battery, world.temperature, world.docked = battery, temperature, dock
         if not expected:
-            if battery <= settings.default(settings.BATTERY_STOP):
+            if battery <= settings_table.default(settings.BATTERY_STOP):
                 expected.add(codes.CAUSE_BATTERY_LOW)
-            if temperature >= settings.default(settings.THERMAL_STOP):
+            if temperature >= settings_table.default(settings.THERMAL_STOP):
                 expected.add(codes.CAUSE_THERMAL)
             if dock and not docked:
                 expected.add(codes.CAUSE_DOCKED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -16,12 +17,15 @@ from evidock import verify
 from evidock.client import Recorder as Client
 from evidock.docking import sync
 from evidock.provisioning import provision
+from evidock.report import State
 from evidock.store import Store
 from evidock_agent.agent import Agent
 from evidock_simulator import scenario
 from evidock_simulator.lane import Recorder
 
 SEED = 1
+MILLISECONDS = 0.002  # times are written to the millisecond
+SLACK = 0.1  # s: where a time on the wall clock lies, against ticks
 
 Json = dict[str, Any]
 
@@ -81,10 +85,11 @@ def told(wanted: Json) -> Iterator[str]:
         yield f"timeline {first}–{last} {state} {cause or '–'}"
     for after, before, state, seconds in wanted.get("unplaced", ()):
         yield f"unplaced between {after} and {before}: {seconds} s {state}"
-    for first, last, cause, verdict, spoken in wanted["gaps"]:
-        yield f"gap {first}–{last} {cause} {verdict} {'spoken' if spoken else 'silent'}"
-    for code in sorted(wanted["findings"]):
-        yield f"finding {code}"
+    for first, last, cause, verdict, spoken, recording, resumed, says in wanted["gaps"]:
+        after = f"of {recording or '–'}, goes on in {resumed or '–'}, {says or 'no telemetry'}"
+        yield f"gap {first}–{last} {cause} {verdict} {'spoken' if spoken else 'silent'}, {after}"
+    for code, count in sorted(Counter(wanted["findings"]).items()):
+        yield f"finding {code} × {count}"
     for what, recording in sorted(wanted["owed"], key=str):
         yield f"owed {what} for recording {recording}"
 
@@ -115,17 +120,66 @@ def found(report: Json, began: float, end: int) -> Iterator[str]:
                 if round(seconds)
             ],
             "gaps": [
-                [second(gap["from"]), second(gap["to"]), gap["cause"], gap["verdict"], gap["voice"] is not None]
+                [
+                    second(gap["from"]),
+                    second(gap["to"]),
+                    gap["cause"],
+                    gap["verdict"],
+                    gap["voice"] is not None,
+                    gap["recording"],
+                    gap["resumed"],
+                    gap["telemetry"].get("says"),
+                ]
                 for gap in report["gaps"]
             ],
-            "findings": {finding["code"] for finding in report["findings"]},
+            "findings": [finding["code"] for finding in report["findings"]],
             "owed": [[owed["what"], owed["recording"]] for owed in report["owed"]],
         }
     )
 
 
+def unsound(report: Json) -> Iterator[str]:
+    """What a report says that cannot be, whatever happened: each second once, and gaps as long as their times say."""
+    coverage, states = report["coverage"], [f"{state.value}_s" for state in State]
+    start, end = _seconds(report["interval"]["from"]), _seconds(report["interval"]["to"])
+    for device in coverage["devices"]:
+        at, lasts = start, dict.fromkeys(states, 0.0)
+        for span in (span for span in coverage["spans"] if span["device"] == device):
+            first, last = _seconds(span["from"]), _seconds(span["to"])
+            if abs(first - at) > MILLISECONDS or last <= first:
+                yield f"after second {at - start:.3f} comes a span {first - start:.3f}–{last - start:.3f}"
+            at = last
+            lasts[f"{span['state']}_s"] += last - first
+        if abs(at - end) > MILLISECONDS:
+            yield f"the spans end at second {at - start:.3f} of {end - start:.3f}"
+        for one in coverage["unplaced"]:
+            for state, seconds in one["seconds"].items() if one["certain"] and one["device"] == device else ():
+                lasts[state] += seconds
+                if one["held"] is not None:
+                    lasts[f"{one['held']}_s"] -= seconds
+        for state in states:
+            if abs(lasts[state] - coverage["devices"][device][state]) > 0.1:
+                yield f"{state} is {coverage['devices'][device][state]}, and {lasts[state]:.3f} by the spans"
+    for gap in report["gaps"]:
+        least, most = gap["seconds"]
+        if least < 0 or (most is not None and most < least):
+            yield f"a gap of {least} to {most} s"
+        if gap["from"] is not None and gap["to"] is not None:
+            length = _seconds(gap["to"]) - _seconds(gap["from"])
+            if not least - SLACK <= length <= (length if most is None else most + SLACK):
+                yield f"a gap from {gap['from']} to {gap['to']}, {least} to {most} s long"
+        for bound, moment in zip(gap["between"], (gap["from"], gap["to"]), strict=True):
+            if bound is not None and moment is not None and abs(_seconds(bound) - _seconds(moment)) > 86400:
+                yield f"{moment} is a day from its bound {bound}"
+
+
+def _seconds(time: str) -> float:
+    return datetime.fromisoformat(time).timestamp()
+
+
 def compare(name: str, report: Json, began: float) -> None:
     """Fails with the difference, and with what the findings and gaps say."""
+    assert list(unsound(report)) == []
     end = scenario.load(name)[0]["events"][-1][0]
     wanted, got = list(told(scenario.expected(name) or {})), list(found(report, began, end))
     if wanted == got:

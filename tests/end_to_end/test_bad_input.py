@@ -69,13 +69,20 @@ def segments(store: Path) -> dict[str, int]:
 # Ports.
 
 
+def own_store(shift: Shift, folder: Path) -> Path:
+    """A copy of the store: one is for one command at a time, and tests run side by side."""
+    store = folder / "store"
+    shutil.copytree(shift.store, store)
+    return store
+
+
 @pytest.mark.parametrize("program", ["status", "provision", "sync"])
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("echo", "not an evidock recorder"), ("file", "cannot be opened"), ("missing", "There is no port")],
 )
 def test_a_port_that_is_no_recorder(program: str, kind: str, words: str, shift: Shift, tmp_path: Path) -> None:
-    store = [] if program == "status" else [str(shift.store)]
+    store = [] if program == "status" else [str(own_store(shift, tmp_path))]
     echo: Device = lambda data: data  # noqa: E731
     with on_pty(echo) as pty:
         (tmp_path / "file").write_text("no port")
@@ -92,7 +99,7 @@ def test_a_recorder_of_another_version(name: str, program: str, shift: Shift, tm
     """What it speaks, what this host speaks, and which of both to update."""
     recorder = ScriptedRecorder()
     recorder.versions[name] = [7, 8]
-    store = [] if program == "status" else [str(shift.store)]
+    store = [] if program == "status" else [str(own_store(shift, tmp_path))]
     with on_pty(Wire(recorder).feed) as port:
         done = run(tmp_path, program, "--port", port, *store)
     assert done.returncode == 1

@@ -8,7 +8,7 @@ from support.recorder import ScriptedRecorder
 from evidock import keys
 from evidock.chain import Chain, Head
 from evidock.errors import BadEvidence, UnsupportedVersion
-from evidock_protocol import codes, entry, kinds, sign1, statements
+from evidock_protocol import codes, entry, kinds, merkle, sign1, statements
 
 
 def recorded() -> ScriptedRecorder:
@@ -138,3 +138,64 @@ def test_heads_are_signed_by_the_key_in_force_at_their_size() -> None:
         assert not head.is_signed_in(chain_of(recorder, size - 1))  # a chain that is too short prescribes nothing
     recorder.key = keys.SigningKey(bytes(32))
     assert not Head(recorder.head(codes.HEAD_FIRST)).is_signed_in(whole)
+
+
+def passed_over(recorder: ScriptedRecorder, declared: bool = True) -> list[bytes]:
+    """The recorder's entries when its newest one had rotted: zeros stand for its hash."""
+    lost = len(recorder.entries) - 1
+    held = recorder.entries[:lost]
+    following = resigned(recorder.entries[lost], recorder.key, sequence=lost + 1, previous=bytes(32))
+    journal = {"first": lost, "last": lost, "place": codes.PLACE_RING}
+    change = {"sequence": lost + 2, "previous": sign1.statement_hash(following), "kind": kinds.JOURNAL, "body": journal}
+    return [*held, following, *([resigned(recorder.entries[lost], recorder.key, **change)] if declared else [])]
+
+
+def beginning() -> ScriptedRecorder:
+    recorder = ScriptedRecorder()
+    recorder.provision(bytes(32), bytes(32))
+    recorder.start()
+    recorder.segment()
+    recorder.session = {name: bytes(16) for name in ("session", "host_nonce", "device_nonce")} | {"host": bytes(32)}
+    return recorder
+
+
+def test_an_entry_that_nobody_has_is_passed_over_once_it_is_declared() -> None:
+    """AT-5: what rotted in flash is declared lost; a head that hides the declaration describes nothing."""
+    recorder = beginning()
+    raws = passed_over(recorder)
+    chain = Chain(recorder.device or b"")
+    for raw in raws[:-1]:
+        chain.accept(raw)
+    lost = len(raws) - 2
+    assert chain.undeclared == [(lost, lost)]
+    head = Head(recorder.head(codes.HEAD_FIRST))
+    head.size, head.newest, head.root = chain.size, chain.newest, chain.tree.root()
+    assert not head.describes(chain)
+    chain.accept(raws[-1])
+    assert chain.undeclared == []
+    head.size, head.newest, head.root = chain.size, chain.newest, chain.tree.root()
+    assert head.describes(chain)
+    tree = merkle.TreeHasher()
+    for raw in raws[:lost]:
+        tree.append(merkle.leaf_hash(sign1.statement_hash(raw)))
+    tree.append(merkle.leaf_hash(bytes(32)))
+    for raw in raws[lost:]:
+        tree.append(merkle.leaf_hash(sign1.statement_hash(raw)))
+    assert chain.tree.root() == tree.root()
+
+
+def test_an_entry_that_is_held_is_never_passed_over() -> None:
+    """AT-11, AT-12: the recorder says that it lost what this host has."""
+    recorder = beginning()
+    raws = passed_over(recorder)
+    chain = chain_of(recorder, len(recorder.entries))
+    with pytest.raises(BadEvidence, match="does not follow"):
+        chain.accept(raws[-2])
+
+
+def test_entries_whose_hash_the_recorder_knows_are_waited_for() -> None:
+    """They may lie on a card: only zeros say that nobody has them."""
+    recorder = beginning()
+    chain = chain_of(recorder, len(recorder.entries) - 2)
+    with pytest.raises(BadEvidence, match="number"):
+        chain.accept(recorder.entries[-1])

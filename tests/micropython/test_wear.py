@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 MINUTES = 3
-REGRESSION = 1.15  # of what the media take; the aim is bench_wear.WRITTEN
+SHORT = 1.12  # written for each byte of media: in so short a recording its folders and first clusters still show
 
 
 @pytest.mark.parametrize("host", bench_wear.HOSTS)
@@ -25,4 +25,4 @@ def test_a_recording_spares_flash_and_card(tracks: str, host: str) -> None:
     assert found["media"] > MINUTES * 60 * 16_000
     assert found["erased_capturing"] == 0
     assert found["erased"] * 60 <= bench_wear.ERASED * MINUTES
-    assert found["written"] <= REGRESSION * found["media"]
+    assert found["written"] <= SHORT * found["media"]

@@ -17,7 +17,7 @@ from power_cuts.shift import RATE, Run, host_does, journal, make_images
 
 from evidock.client.transport import SerialLine
 from evidock.errors import EvidockError
-from evidock.report import Report, Verdict
+from evidock.report import Verdict
 from evidock.verification import verify
 from evidock_protocol import codes, entry, kinds
 from evidock_simulator.replay.operations import WHOLE, Images, Operation, read_log, tears
@@ -28,15 +28,6 @@ BOOTS = 100  # numbers between the boots of a run and those after a cut, so that
 CHECKPOINT_MS = 5000
 PICTURES = 5 * 320  # bytes a second at most
 CONFIRMED = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
-
-
-def _had_no_anchor(report: Report) -> bool:
-    """Whether the report is INDETERMINATE only because a recording broke off before its first anchor, 5 s after START.
-
-    Of the findings that a gap can have, this alone is GAP_DECLARED with that verdict.
-    """
-    doubts = [finding for finding in report.findings if finding.verdict is Verdict.INDETERMINATE]
-    return bool(doubts) and all(finding.code == "GAP_DECLARED" for finding in doubts)
 
 
 class Broken(AssertionError):
@@ -173,7 +164,7 @@ class Cutter:
         if report.verdict is Verdict.INCOMPLETE and torn:
             worst = [finding.code for finding in report.findings if finding.verdict is Verdict.INCOMPLETE]
             assert set(worst) == {"MEDIA_LOST"}, findings
-        elif not _had_no_anchor(report):
+        else:
             assert report.verdict in CONFIRMED, (report.verdict.value, findings)
         for raw in entries[operation.durable :]:
             parsed = entry.parse(raw)

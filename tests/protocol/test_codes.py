@@ -59,7 +59,7 @@ def test_a_constant_is_the_number_of_its_row(name: str) -> None:
         rows = names.CHECK_ITEMS + names.CHECK_RESULTS
         rest = name[len("CHECK_") :]
     else:
-        prefix = next(prefix for prefix in PREFIXES if name.startswith(prefix))
+        prefix = max((prefix for prefix in PREFIXES if name.startswith(prefix)), key=len)
         rows = TABLES[PREFIXES[prefix]]
         rest = name[len(prefix) :]
     assert (CONSTANTS[name], rest.lower()) in {row[:2] for row in rows}

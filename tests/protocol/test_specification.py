@@ -22,7 +22,7 @@ from evidock_protocol import (
     kinds,
     messages,
     names,
-    settings,
+    settings_table,
     statements,
     versions,
     wav,
@@ -465,8 +465,10 @@ def test_a_section_says_something(heading: str):
 def test_settings():
     """Every setting with its default and bounds, and no other."""
     rows = only_table("Settings", "number", "name", "default", "least", "most", "unit")
-    assert rows == [[str(value) if value != "" else NOTHING for value in row] for row in settings.SETTINGS]
-    assert all(settings.fits(row[0], settings.default(row[0])) for row in settings.SETTINGS)
+    assert rows == [[str(value) if value != "" else NOTHING for value in row] for row in settings_table.SETTINGS]
+    assert all(settings_table.fits(row[0], settings_table.default(row[0])) for row in settings_table.SETTINGS)
     assert not any(
-        settings.fits(row[0], value) for row in settings.SETTINGS for value in (row[4] + 1, row[3] - 1, True)
+        settings_table.fits(row[0], value)
+        for row in settings_table.SETTINGS
+        for value in (row[4] + 1, row[3] - 1, True)
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from .chain import Chain
+from .chain import Chain, Hole
 from .errors import BadSignature, Malformed, UnknownFormat, WrongType
 from .findings import Finding
 from .journal import Form, split
@@ -43,6 +43,7 @@ class Heads:
     open: set[int] = field(default_factory=set)
     hashes: set[bytes] = field(default_factory=set)
     clean: list[tuple[bytes, bytes]] = field(default_factory=list)  # hash and host, where no finding is
+    moments: list[tuple[int, int, bytes]] = field(default_factory=list)  # of those, with their hashes
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -60,6 +61,7 @@ def read_heads(data: bytes, chain: Chain, file: str = "heads.cbs") -> Heads:
                 heads.clean.append((head.envelope.hash, head.fields.octets("host")))
             continue
         heads.clean.append((head.envelope.hash, head.fields.octets("host")))
+        heads.moments.append((head.fields.integer("boot"), head.fields.integer("ticks"), head.envelope.hash))
         size, running = head.fields.integer("size"), head.fields.optional_integer("open")
         if size >= heads.attested:
             heads.attested, heads.open = size, set() if running is None else {running}
@@ -74,6 +76,9 @@ def _head_problem(head: Statement, chain: Chain) -> tuple[str, str] | None:
         return "", "another recorder's, or without entries"
     if size > chain.size:
         return "TAIL_OPEN", f"the chain has {chain.size} entries, the head {size}"
+    for hole in chain.declared_lost:
+        if hole.first < size <= hole.last + 1:
+            return _of_hole(head, chain, hole)
     prescribed, root = chain.key_at(size), chain.root(size)
     if prescribed is None or size - 1 not in chain.hashes:
         return "", "what signed it is not known"
@@ -87,6 +92,18 @@ def _head_problem(head: Statement, chain: Chain) -> tuple[str, str] | None:
     if head.fields.octets("newest") != chain.hashes[size - 1] or (root and root != head.fields.octets("root")):
         return "FORK" if root else "", f"another chain at size {size}"
     return None
+
+
+def _of_hole(head: Statement, chain: Chain, hole: Hole) -> tuple[str, str]:
+    """A head that counts an entry which the recorder declares lost: what was signed for was there."""
+    prescribed = chain.key_at(hole.first)
+    try:
+        if prescribed is not None and head.fields.integer("epoch") == prescribed[0]:
+            head.envelope.verify(prescribed[1])
+            return "FORK", f"it counts entries that were declared lost, from {hole.first} on"
+    except BadSignature:
+        pass
+    return "", "what signed it may be in what was lost"
 
 
 def receipted_segments(

@@ -36,6 +36,7 @@ class Chain:
     findings: list[Finding] = field(default_factory=list)
     keys: list[tuple[int, int, bytes]] = field(default_factory=list)
     holes: list[Hole] = field(default_factory=list)
+    declared_lost: list[Hole] = field(default_factory=list)  # holes that a JOURNAL covers whole
     last_moment: tuple[int, int] = (0, 0)
     tree_known: bool = True
     spoiled: bool = False

@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .findings import ALTERED, DECLARED, INCOMPLETE, INDETERMINATE, VERIFIED
 from .places import Place
@@ -16,6 +16,7 @@ ALLOWS = {
     "pending": INDETERMINATE,
     "withheld": INDETERMINATE,
     "declared": VERIFIED,  # its cause has a finding
+    "exempt": DECLARED,
     "post_close": DECLARED,
     "recovered": DECLARED,
     "recorded": VERIFIED,
@@ -36,10 +37,10 @@ def durations(spans: list[Span]) -> Durations:
     return dict(found)
 
 
-def coverage(
+def covering(
     recording: Recording, states: Mapping[Place, str], altered: Mapping[Place, list[tuple[int, int]]]
-) -> dict[str, Durations]:
-    """By track, and as `all` the worst of the tracks. Media that are not there, or differ, count by their places."""
+) -> dict[str, list[Span]]:
+    """The spans of each track. Media that are not there, or differ, count by their places."""
     if recording.timeline is None:
         return {}
     tracks = dict[str, list[Span]]()
@@ -51,5 +52,11 @@ def coverage(
             if place in states:
                 spans.append(Span(span.boot, span.begin, span.end, states[place]))
             spans += [Span(span.boot, begin, end, "altered") for begin, end in altered.get(place, ())]
-    worst = [span for spans in tracks.values() for span in spans]
-    return {**{name: durations(spans) for name, spans in tracks.items()}, "all": durations(worst)}
+    return tracks
+
+
+def coverage(tracks: dict[str, list[Span]], placed: Collection[int]) -> dict[str, Durations]:
+    """By track, and as `all` the worst of the tracks, in the boots that have a place."""
+    here = {name: [span for span in spans if span.boot in placed] for name, spans in tracks.items()}
+    worst = [span for spans in here.values() for span in spans]
+    return {**{name: durations(spans) for name, spans in here.items()}, "all": durations(worst)} if here else {}

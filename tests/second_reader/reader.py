@@ -8,17 +8,27 @@ from pathlib import Path
 from .attestations import check_private, custody_was_cut, read_heads, receipted_segments
 from .chain import Chain
 from .clock import ClockReader
-from .coverage import ALLOWS, Durations, coverage
+from .coverage import ALLOWS, Durations, coverage, covering
 from .entries import ENTRY
-from .findings import Finding, worst
+from .findings import DECLARED, INDETERMINATE, Finding, worst
+from .gaps import Gap
+from .holes import frames_missing, holes
 from .journal import split
 from .media import MediaReader
+from .orders import OrderReader
 from .places import files_of_store, unvouched
 from .provenance import provenance
 from .recordings import Recording, RecordingReader
+from .resumes import read_gaps
+from .settings import use
 from .sign1 import thumbprint
+from .spans import Painter, Seconds, seconds
 from .store import read_custody, read_zone, unnamed_heads
+from .ties import ties_of
+from .times import Times
 from .verification import verify_chain
+
+IDLE = "standby", "off"
 
 
 @dataclass
@@ -32,6 +42,9 @@ class Summary:
     findings: list[Finding]
     zone: tzinfo | None
     coverage: dict[int, dict[str, Durations]]
+    gaps: list[Gap]
+    seconds: Seconds
+    times: Times
 
     @property
     def problems(self) -> list[Finding]:
@@ -41,8 +54,11 @@ class Summary:
     @property
     def verdict(self) -> str:
         """The worst that any finding and any second allows."""
-        seconds = [ALLOWS[state] for tracks in self.coverage.values() for state in tracks.get("all", ())]
-        return worst([*(finding.verdict for finding in self.findings), *seconds])
+        every = [ALLOWS[state] for state, length in self.seconds.totals.items() if length]
+        every += [DECLARED for span in self.seconds.spans if span.key[0] == "declared" and span.key[1] not in IDLE]
+        if self.times.boots and not self.seconds.spans:
+            every.append(INDETERMINATE)
+        return worst([*(finding.verdict for finding in self.findings), *every])
 
     def as_json(self) -> dict[str, object]:
         root = self.chain.root(self.chain.size)
@@ -104,9 +120,20 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
     reader, clock = RecordingReader(), ClockReader()
     for entry in chain.entries:
         reader.read(entry)
-        clock.read(entry)
     reader.finish(heads.open if heads.attested == chain.size else set(), heads.moment)
-    clock.finish()
+    named = custody.times if custody.whole else {}
+    ties, clock.ties = ties_of(chain, custody.host_key, heads.moments, named)
+    clock.read_all(chain.entries)
+    told = [heads.moment, *(at for recording in reader.recordings.values() for at in recording.moments)]
+    times = Times(chain.entries, clock.readings, told, ties)
+    for boot in sorted(times.contradicted - clock.stepped):
+        clock.step(boot, 0, f"boot {boot} began before the one before it ended")
+    for tie in times.untied:
+        clock.step(tie.boot, tie.ticks, "ties contradict each other")
+    begins = {place: since for recording in reader.recordings.values() for place, since in recording.broke.items()}
+    gaps, breaks, found = read_gaps(chain.entries, times, begins, times.end)
+    orders = OrderReader(chain, custody.certificates, custody.host_key, times)
+    findings += [*times.findings, *found, *orders.findings, *use(chain.entries)]
     found_recordings = [*reader.recordings.values(), *reader.strays.values()]
     recordings = sorted(found_recordings, key=lambda recording: recording.number)
     received, found = receipted_segments(_read(folder / "receipts.cbs"), chain, custody.host_key, trusted)
@@ -123,5 +150,12 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
     findings += [*reader.findings, *clock.findings, *media.findings, *found, *files_of_store(store)]
     findings += check_private(_read(folder / "private.cbs"), chain)
     started = [recording for recording in recordings if recording.start]
-    covered = {recording.number: coverage(recording, media.states, media.altered) for recording in started}
-    return Summary(chain, heads.attested, recordings, media.verified, findings, zone, covered)
+    placed = [boot.number for boot in times.boots.values() if boot.place is not None]
+    covered = {
+        recording.number: coverage(covering(recording, media.states, media.altered), placed) for recording in started
+    }
+    painted = seconds(Painter(chain.entries, times, gaps, started, media.states, media.altered))
+    gaps = [*gaps, *breaks, *(Gap("clock_step", at, None, at, verdict="clock_step") for at in clock.steps)]
+    for recording in started:
+        gaps += [*holes(recording, media.states, media.altered), *frames_missing(recording, findings)]
+    return Summary(chain, heads.attested, recordings, media.verified, findings, zone, covered, gaps, painted, times)

@@ -6,14 +6,35 @@ from .cbor import Value
 from .entries import Entry
 from .fields import Fields
 from .findings import INDETERMINATE, Finding
-from .segments import BOTH, POST_CLOSE, TRACKS, duration, fits, frames_fit, is_empty, is_known, is_sound, lost_time
+from .segments import (
+    BOTH,
+    POST_CLOSE,
+    RECOVERED,
+    TRACKS,
+    duration,
+    fits,
+    frames_fit,
+    is_empty,
+    is_known,
+    is_sound,
+    lost_time,
+)
+from .sums import Sum
 from .timeline import Timeline
 from .waiting import CHANGED_WHILE_HASHED, OF_ENCODER, Told, told_until
 
 CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS = 1, 2, 6, 7
 GIVING_UP = CAPTURE, STORAGE, MEDIA_LOST, RECOVERED_EXCESS
-ANCHOR_SLACK = 15_000
+ANCHOR_SLACK, ANCHOR_LATE = 15_000, 10_000
+ANCHORS_FULL = 10
+START_SLACK = 1_000
+LAST_CAUSE, INTEGRATORS, LEAST_REASON, LAST_REASON = 14, 1000, 1, 10
+OF_CARD = 1, 5, 6  # causes before which not everything is sealed
 STOP_SLACK = 5_000
+
+
+def _moment(body: Fields, tick: str) -> tuple[int, int]:
+    return body.integer("boot"), body.integer(tick)
 
 
 @dataclass
@@ -27,9 +48,35 @@ class Recording:
     wanted: list[Fields] = field(default_factory=list)  # whose files are looked for
     interrupts: list[Entry] = field(default_factory=list)
     stop: Entry | None = None
-    declared: bool = False  # INTERRUPT without RESUME
+    summed: dict[tuple[int, int], Sum] = field(default_factory=dict)  # by `track` and boot
+    anchors: list[list[Value]] = field(default_factory=list)  # of every BOOT since START
+    broke: dict[int, tuple[int, int]] = field(default_factory=dict)  # by sequence: since when it had broken off
     given_up: set[int] = field(default_factory=set)
     encoded: list[Told] = field(default_factory=list)
+
+    @property
+    def anchored(self) -> tuple[int, int]:
+        """The moment of the anchor that had got furthest."""
+        furthest = max((anchor[3] for anchor in self.anchors if isinstance(anchor[3], int)), default=0)
+        return self.start.fields.integer("boot") if self.start else 0, furthest
+
+    @property
+    def moments(self) -> list[tuple[int, int]]:
+        """What its entries and anchors tell of, also at a later boot."""
+        ends = [*self.segments, *(entry.body for entry in (*self.interrupts, self.stop) if entry is not None)]
+        return [self.anchored, *(_moment(body, "last_tick") for body in ends)]
+
+    @property
+    def declared(self) -> bool:
+        return bool(self.interrupts)
+
+    def declares(self, segment: Fields) -> bool:
+        """Whether INTERRUPT stands before what a segment brings to light: one that goes on has not broken off."""
+        if not self.interrupts:
+            return False
+        body = self.interrupts[0].body
+        broke, begins = _moment(body, "last_tick"), _moment(segment, "first_tick")
+        return segment.integer("attested") == RECOVERED or begins < broke
 
     @property
     def spans(self) -> list[dict[str, int | None]]:
@@ -64,6 +111,7 @@ class RecordingReader:
         self.outside = dict[int, int]()  # by boot: the ticks of its last entry outside recordings
         self.boots = set[int]()
         self.anchor: list[Value] | None = None
+        self.anchorless = set[int | None]()  # recordings of which a FAULT anchors_full came
         self.damage = False
         self.following = 0
 
@@ -82,10 +130,10 @@ class RecordingReader:
         self.findings.append(found)
 
     def read(self, entry: Entry) -> None:
-        self.damage = entry.sequence != self.following
+        before, self.damage = self.following, entry.sequence != self.following
         self.following = entry.sequence + 1
         if self.damage and self.open is not None and self.open.timeline is not None:
-            self.open.timeline.damage()
+            self.open.timeline.damage(before, entry.sequence - 1)
         boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
         handler = getattr(self, "_" + entry.kind_name.lower(), None) if entry.known else None
         if handler is not None:
@@ -96,6 +144,8 @@ class RecordingReader:
 
     def _boot(self, entry: Entry) -> None:
         self.anchor = None if entry.body.values["anchor"] is None else entry.body.array("anchor")
+        if self.open is not None and self.anchor and self.open.start and self.anchor[0] == self.open.start.sequence:
+            self.open.anchors.append(self.anchor)
 
     def _off(self, entry: Entry) -> None:
         """Step 7."""
@@ -163,12 +213,15 @@ class RecordingReader:
             self.find("SEGMENT_MISSING", f"segment {expected} was due", recording.number, number)
         if timeline is None:
             return
-        if not timeline.segment(body, recording.declared, None if judged else "unexplained"):
+        if not timeline.segment(body, recording.declares(body), None if judged else "unexplained"):
             self.find("ORDER", "begins before what stands before it ended", recording.number, number)
         if not judged:
             return
+        summed = recording.summed.setdefault((body.integer("track"), body.integer("boot")), Sum())
         if not frames_fit(body):
             self.find("COVERAGE_HOLE", "frames are missing", recording.number, number)
+        if summed.lacks(body, frames_fit(body) and not is_empty(body)):
+            self.find("COVERAGE_HOLE", "frames are missing in several segments", recording.number, summed.first)
         first, last = body.integer("first_tick"), body.integer("last_tick")
         if is_empty(body):
             timeline.unexplained(body, first, last, named=True)
@@ -178,28 +231,57 @@ class RecordingReader:
             self.note("SAMPLES_LOST", f"{body.integer('lost')} frames", recording.number, number)
 
     def _interrupt(self, entry: Entry) -> None:
-        """Step 10."""
+        """Steps 2, 7 and 10."""
         recording, body = self.open, entry.body
+        if recording is None:
+            self.find("HEAD_MISSING", "INTERRUPT without its START", body.integer("recording"))
         if recording is None or recording.timeline is None or recording.number != body.integer("recording"):
             return
-        recording.interrupts.append(entry)
+        if recording.interrupts:
+            return
         boot, last = body.integer("boot"), body.integer("last_tick")
         later = entry.fields.integer("boot") != boot
-        ticks = None if later else entry.fields.integer("ticks")
-        recording.timeline.interrupt(boot, last, ticks, recording.declared)
-        recording.declared = True
+        ticks, cause = entry.fields.integer("ticks"), body.integer("cause")
+        if LAST_CAUSE < cause < INTEGRATORS or cause >= 2 * INTEGRATORS:
+            self.note("UNKNOWN_FORMAT", f"cause {cause}", recording.number)
+        if later:
+            self._anchored(recording, last)
+        if later or cause in OF_CARD:
+            recording.timeline.interrupt(boot, last, None if later else ticks, declared=False)
+        else:
+            self._until(recording, boot, last, ticks)
+        recording.interrupts.append(entry)
+        recording.broke[entry.sequence] = boot, recording.timeline.lowest(boot) if boot in self.boots else last
         anchor = self.anchor if recording.start and self.anchor and self.anchor[0] == recording.start.sequence else None
-        allows = INDETERMINATE if later and anchor is None else None
+        allows = INDETERMINATE if later and not self._vouched(recording, anchor, boot, last) else None
         self.note("GAP_DECLARED", f"interrupted, cause {body.integer('cause')}", recording.number, allows=allows)
-        if later and anchor and isinstance(anchor[3], int) and anchor[3] > last + ANCHOR_SLACK:
-            self.find("MEDIA_LOST", "the anchor had got further", recording.number)
 
-    def _resume(self, entry: Entry) -> None:
-        recording = self.open
-        if recording is not None and recording.timeline and recording.number == entry.body.integer("recording"):
-            boot, ticks = entry.fields.integer("boot"), entry.fields.integer("ticks")
-            recording.timeline.resume(boot, ticks, recording.declared)
-            recording.declared = False
+    def _anchored(self, recording: Recording, last: int) -> None:
+        """Step 10: what an anchor says that there was."""
+        _, furthest = recording.anchored
+        if recording.timeline is not None and furthest > last + ANCHOR_SLACK:
+            self.find("MEDIA_LOST", "the anchor had got further", recording.number)
+            recording.timeline.until(recording.timeline.start[0], furthest, declared=False)
+
+    def _vouched(self, recording: Recording, anchor: list[Value] | None, boot: int, last: int) -> bool:
+        """Step 10: whether an anchor says that it had been recording."""
+        if anchor is None or recording.timeline is None:
+            return False
+        begun = recording.timeline.start
+        late = boot != begun[0] or last > begun[1] + ANCHOR_LATE
+        return anchor[1] != 0 or not (late or recording.number in self.anchorless)
+
+    def _until(self, recording: Recording, boot: int, last: int, ticks: int | None) -> None:
+        """What a track lacks up to a `last_tick`, and up to the ticks of its entry, if these are much later."""
+        timeline = recording.timeline
+        if timeline is None:
+            return
+        begun = timeline.start[1] if timeline.start[0] == boot else last
+        if recording.segments or last - begun > STOP_SLACK:
+            timeline.until(boot, last, recording.declared)
+        told = told_until(recording.encoded, boot, max(last, timeline.furthest.get(boot, 0)))
+        if ticks is not None and ticks - told > STOP_SLACK:
+            timeline.until(boot, ticks, recording.declared)
 
     def _stop(self, entry: Entry) -> None:
         """Steps 2, 4 and 7."""
@@ -210,12 +292,19 @@ class RecordingReader:
         timeline = recording.timeline
         boot, last, ticks = body.integer("boot"), body.integer("last_tick"), entry.fields.integer("ticks")
         begun = timeline.start[1] if timeline.start[0] == boot else last
-        if recording.segments or last - begun > STOP_SLACK:
-            timeline.until(boot, last, recording.declared)
-        if boot == entry.fields.integer("boot"):
-            if ticks - told_until(recording.encoded, boot, max(last, timeline.furthest.get(boot, 0))) > STOP_SLACK:
-                timeline.until(boot, ticks, recording.declared)
+        if not LEAST_REASON <= body.integer("reason") <= LAST_REASON:
+            self.note("UNKNOWN_FORMAT", f"reason {body.integer('reason')}", recording.number)
+        same = boot == entry.fields.integer("boot")
+        self._until(recording, boot, last, ticks if same else None)
+        if same:
+            first = begun if timeline.start[0] == boot else ticks
+            bare = not recording.segments and not recording.declared and not recording.given_up
+            if bare and ticks - first > START_SLACK:
+                timeline.until(boot, ticks, declared=False)
+            recording.broke[entry.sequence] = boot, max(last, timeline.lowest(boot))
         elif not recording.declared:
+            self._anchored(recording, last)
+            recording.broke[entry.sequence] = boot, timeline.lowest(boot) if boot in self.boots else last
             self.note("GAP_DECLARED", "broke off without INTERRUPT", recording.number, allows=INDETERMINATE)
         if body.integer("segments") > len(recording.segments) and not self.damage:
             self.find("SEGMENT_MISSING", "STOP counts more segments than there are", recording.number)
@@ -234,6 +323,8 @@ class RecordingReader:
 
     def _journal(self, entry: Entry) -> None:
         first, last = entry.body.integer("first"), entry.body.integer("last")
+        if self.open is not None and self.open.timeline is not None:
+            self.open.timeline.declared_lost(first, last)
         self.find("JOURNAL", f"the recorder lost entries {first} to {last}")
 
     def _fault(self, entry: Entry) -> None:
@@ -248,6 +339,8 @@ class RecordingReader:
         if own and self.open is not None and what == CAPTURE and values_of and values_of[0] in OF_ENCODER:
             hashed = values_of[1] if values_of[0] == CHANGED_WHILE_HASHED and len(values_of) > 1 else 0
             self.open.encoded.append(Told.of(entry, hashed if isinstance(hashed, int) else 0))
+        if what == ANCHORS_FULL:
+            self.anchorless.add(recording)
         if what == MEDIA_LOST:
             self.find("MEDIA_LOST", values, recording, segment)
         elif what == RECOVERED_EXCESS:

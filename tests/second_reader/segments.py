@@ -60,25 +60,30 @@ def duration(body: Fields) -> int:
 
 
 def is_empty(body: Fields) -> bool:
-    """Step 8: no frame of more than 500 ms that call for one, or no byte."""
+    """Step 8: no frame of more than 500 ms that call for one, or of which some are lost, or no byte."""
+    if body.integer("written") == 0 and body.integer("lost") > 0:
+        return True
     lacks = duration(body) * body.integer("rate") >= 1000 and body.integer("written") == 0
     return duration(body) > FRAMES_SLACK and (lacks or body.integer("length") == 0)
 
 
-def frames_fit(body: Fields) -> bool:
-    """Step 8: whether at most 500 ms of frames, or one, are lacking; a frame of a WAV has two bytes at least."""
+def lacking(body: Fields) -> int:
+    """Step 8: how many frames are lacking, below 0 where there are more; a frame of a WAV has two bytes at least."""
     rate, written = body.integer("rate"), body.integer("written")
-    if rate == 0 or is_empty(body):
-        return True
     if body.integer("media") == WAV:
         written = min(written, max(body.integer("length") - body.integer("header_length"), 0) // 2)
-    expected = max(body.integer("expected"), duration(body) * rate // 1000)
-    lacking = expected - written - body.integer("lost")
-    return lacking <= 1 or lacking * 1000 <= FRAMES_SLACK * rate
+    return max(body.integer("expected"), duration(body) * rate // 1000) - written - body.integer("lost")
+
+
+def frames_fit(body: Fields) -> bool:
+    """Step 8: whether at most 500 ms of frames, or one, are lacking."""
+    rate = body.integer("rate")
+    return rate == 0 or is_empty(body) or lacking(body) <= 1 or lacking(body) * 1000 <= FRAMES_SLACK * rate
 
 
 def lost_time(body: Fields) -> int:
-    """Step 8: milliseconds at the end that are unexplained, because the source lost more than 2 s."""
+    """Step 8: milliseconds at the end that are unexplained, because the source lost too many frames."""
     rate = body.integer("rate")
     lost = body.integer("lost") * 1000 // rate if rate else 0
-    return min(lost, duration(body)) if lost > LOST_SLACK else 0
+    most = min(max(duration(body) // 2, FRAMES_SLACK), LOST_SLACK)
+    return min(lost, duration(body)) if lost > most else 0

@@ -14,6 +14,7 @@ from .findings import INDETERMINATE, Finding
 from .journal import split
 from .provenance import enrols, read_certificate
 from .sign1 import thumbprint
+from .statements import Statement
 from .verification import verify_chain
 
 CUSTODY_FILE, CERTIFICATE_FILE = "custody.cbs", "host.cert"
@@ -31,10 +32,12 @@ class Custody:
     host_key: bytes | None = None
     received: set[tuple[int, int]] = field(default_factory=set)
     enrolled: set[bytes] = field(default_factory=set)
+    times: dict[bytes, int] = field(default_factory=dict)  # when it named a head
     heads: set[bytes] = field(default_factory=set)
     hashes: set[bytes] = field(default_factory=set)
     whole: bool = False
     size: int = 0
+    certificates: list[Statement] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -70,11 +73,11 @@ def read_custody(store: Path, device: bytes, heads: Heads, pins: Collection[str]
         custody.findings.append(Finding(code, detail, not later, CUSTODY_FILE, finding.item))
     custody.hashes = {bytes(32), *chain.hashes.values()}
     custody.whole = not any(finding.code == "CUSTODY_BREAK" for finding in custody.findings)
-    certificates = [certificate] if certificate else []
+    certificates = custody.certificates = [certificate] if certificate else []
     for entry in chain.entries:
         if entry.known and entry.kind_name in ("GENESIS", "CERTIFICATE"):
             named, found = read_certificate(entry.body.octets("certificate"), CUSTODY_FILE)
-            certificates += [named] if named else []
+            certificates.extend([named] if named else [])
             custody.findings += found
         if entry.known and entry.kind_name == "GENESIS":
             _genesis(custody, store, entry)
@@ -100,6 +103,9 @@ def _about(custody: Custody, entry: Entry, heads: Heads) -> None:
         custody.received |= {(recording, number) for recording, number, _ in body.segments()}
     if kind == "HEAD":
         custody.heads.add(body.octets("head"))
+        state, time = entry.fields.wall()
+        if state:
+            custody.times.setdefault(body.octets("head"), time)
         if body.octets("head") not in heads.hashes:
             gone = Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=entry.sequence)
             custody.findings.append(gone)

@@ -36,7 +36,7 @@ class Line:
     outside: dict[int, int]
     reached: dict[int, int]
     spans: list[Span] = field(default_factory=list)
-    damaged: bool = False
+    missing: range | None = None  # sequences, since its last SEGMENT, that no JOURNAL covers
 
     def upto(self, boot: int) -> int:
         return self.reached.get(boot, self.outside.get(boot, 0))
@@ -47,7 +47,7 @@ class Line:
     def hole(self, boot: int, tick: int, declared: bool) -> None:
         """What lies between the tick up to which it is accounted for and this one."""
         if self.lacks(boot, tick):
-            state = "declared" if declared else "altered" if self.damaged else "unexplained"
+            state = "declared" if declared else "altered" if self.missing else "unexplained"
             self.spans.append(Span(boot, self.upto(boot), tick, state))
             self.reached[boot] = tick
 
@@ -62,9 +62,15 @@ class Timeline:
         self.ends = dict[int, tuple[int, int]]()  # by `track`: where its newest segment ended
         self.start = boot, ticks
 
-    def damage(self) -> None:
+    def damage(self, first: int, last: int) -> None:
         for line in self.lines.values():
-            line.damaged = True
+            line.missing = range(first if line.missing is None else line.missing.start, last + 1)
+
+    def declared_lost(self, first: int, last: int) -> None:
+        """JOURNAL: what it covers is missing, not altered."""
+        for line in self.lines.values():
+            if line.missing and first <= line.missing[0] and line.missing[-1] <= last:
+                line.missing = None
 
     def segment(self, body: Fields, declared: bool, state: str | None) -> bool:
         """A SEGMENT accounts for its tracks. Whether it begins no earlier than what stands before it ended."""
@@ -79,7 +85,7 @@ class Timeline:
             if track & bit:
                 line.hole(boot, first, declared)
                 line.spans.append(Span(boot, first, last, state, body.integer("number")))
-                line.reached[boot], line.damaged = max(line.upto(boot), last), False
+                line.reached[boot], line.missing = max(line.upto(boot), last), None
         self.ends[track] = boot, last
         self.furthest[boot] = max(self.furthest.get(boot, 0), last)
         return in_order
@@ -95,6 +101,18 @@ class Timeline:
         for line in self.lines.values():
             line.hole(boot, tick, declared)
 
+    def lowest(self, boot: int) -> int:
+        """The lowest tick up to which a track is accounted for without what INTERRUPT declares."""
+        ends = list[int]()
+        for line in self.lines.values():
+            tick = line.upto(boot)
+            for span in reversed(line.spans):
+                if span.state != "declared" or span.boot != boot or span.end != tick:
+                    break
+                tick = span.begin
+            ends.append(tick)
+        return min(ends)
+
     def interrupt(self, boot: int, last: int, ticks: int | None, declared: bool) -> None:
         """INTERRUPT; `ticks` are its own, None in a later boot."""
         reached = {bit: line.upto(boot) for bit, line in self.lines.items()}
@@ -106,12 +124,6 @@ class Timeline:
                 line.hole(boot, last, True)
             else:
                 line.hole(boot, max(last, ticks), declared)
-
-    def resume(self, boot: int, ticks: int, declared: bool) -> None:
-        """RESUME accounts for the time up to itself."""
-        for line in self.lines.values():
-            line.hole(boot, ticks, declared)
-            line.reached[boot] = ticks
 
     def close(self, declared: bool) -> None:
         """What each track lacks up to the furthest segment."""

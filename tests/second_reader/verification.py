@@ -170,6 +170,7 @@ def _accept(chain: Chain, place: int, entry: Entry) -> None:
             _epoch(chain, place, entry)
         elif entry.kind_name == JOURNAL:
             first, last = entry.body.integer("first"), entry.body.integer("last")
+            chain.declared_lost += [hole for hole in chain.holes if first <= hole.first <= hole.last <= last]
             chain.holes = [hole for hole in chain.holes if not first <= hole.first <= hole.last <= last]
     if not entry.known:
         code = "PRIVATE_KIND" if entry.fields.integer("kind") in INTEGRATORS else "UNKNOWN_FORMAT"

@@ -1,5 +1,5 @@
-"""What must be on the timeline, told by the rules of SPECIFICATION.md "Interruptions" alone: no code of the agent's or the
-host's is asked.
+"""What must be on the timeline, told by the rules of SPECIFICATION.md "Interruptions" alone: no code of the agent's or
+the host's is asked.
 
 The model follows what happens to a recorder, in true time, and keeps two things: the outline of the journal (kinds and
 what matters of them, without EPOCH, SEGMENT, HOST, CLOCK and FAULT) and how each moment must stand in the report.
@@ -21,6 +21,7 @@ CAUSES = {
     "unknown": "unknown",
 }
 TECHNICAL = ("power_lost", "watchdog", "brown_out", "battery_low", "storage_full", "thermal", "medium_swapped")
+WAITING = ("storage_full", "thermal", "medium_swapped")  # causes that may end while it stands by
 SEGMENT_MS = 60_000
 SHORTEST_MS = 10_000  # of a recording that policy began, to be gone on with by policy
 
@@ -42,6 +43,7 @@ class Break:
     at: int
     number: int  # of the INTERRUPT in the outline, counted from 0
     goes_on: bool  # by policy, once its cause is gone
+    stays: bool = False  # it was in the dock, then or since the last boot
     resumed: int | None = None
     spoken: bool = False
 
@@ -54,6 +56,7 @@ class Stretch:
     end: int
     states: frozenset[str]
     cause: str | None
+    boot: int
 
 
 @dataclass
@@ -76,6 +79,7 @@ class Model:
     pending: Break | None = None  # what the next START goes on with
     awaited: Break | None = None  # what the recording that runs waits to hear the reason of
     stretches: list[Stretch] = field(default_factory=list)
+    boots: int = 0
     _since: int = 0
 
     # Time.
@@ -93,7 +97,7 @@ class Model:
         """All since the last call stood like this."""
         end = self.now if until is None else until
         if end > self._since:
-            self.stretches.append(Stretch(self._since, end, frozenset(states), cause))
+            self.stretches.append(Stretch(self._since, end, frozenset(states), cause, self.boots))
             self._since = end
 
     def _stood_by(self) -> None:
@@ -198,6 +202,8 @@ class Model:
     def dock(self) -> None:
         """The dock contact closes."""
         self.docked = True
+        if self.pending is not None:
+            self.pending.stays = True
         if self.on and self.recording is not None:
             self._orderly("docked", "docked", goes_on=False)
 
@@ -222,13 +228,19 @@ class Model:
             self.outline.append(("STOP", "exempt"))
             self.recording = None
             self.pending = None
+        if self.pending is not None:
+            self.pending.goes_on = False
         self.exempt = number
 
     # What follows from it.
 
     def _boots(self, reset: str) -> None:
         self.outline.append(("BOOT", reset))
+        self.boots += 1
         self.on = True
+        if self.pending is not None:
+            self.pending.goes_on = self.pending.goes_on and self.pending.cause in WAITING
+            self.pending.stays = self.docked
         if self.card != self.known:
             self.outline.append(("MEDIUM", self.card > 0))
             self.known = self.card
@@ -291,21 +303,18 @@ class Model:
     def _broke_off(self, cause: str, recording: Recording, at: int, goes_on: bool) -> None:
         brief = recording.by_policy and at - recording.began < SHORTEST_MS
         number = sum(1 for row in self.outline if row[0] == "INTERRUPT")
-        found = Break(cause, self.now, number, goes_on and not brief)
+        found = Break(cause, self.now, number, goes_on and not brief, self.docked)
         self.outline.append(("INTERRUPT", cause))
         self.breaks.append(found)
         self.pending = None if cause == "docked" else found
         self.recording = None
 
     def _go_on(self) -> None:
-        """By policy, once the cause is gone; when that is in a dock or an exemption, never."""
+        """By policy, once the cause is gone, unless it was docked or an exemption began meanwhile."""
         one = self.pending
         gone = one is not None and (not self.hot if one.cause == "thermal" else self.card > 0)
-        if one is None or not one.goes_on or not gone or self.recording is not None:
-            return
-        if self.docked or self.exempt:
-            one.goes_on = False
-        else:
+        waits = one is not None and one.goes_on and not one.stays
+        if waits and gone and self.recording is None:
             self._start("policy")
 
     def _off(self, reason: str) -> None:
@@ -313,5 +322,5 @@ class Model:
         self.outline.append(("OFF", reason))
         self.on = False
         self.exempt = 0
-        if reason != "button":
-            self.pending = None  # an OFF came between
+        if self.pending is not None:
+            self.pending.goes_on = False

@@ -1,18 +1,14 @@
 """A recorder in memory, a real store that it docks to, and the model beside them, all in one true time.
 
-What the rig does to the world it tells the model; `outline` and `differences` compare them.
+What the rig does to the world it tells the model; `comparing` says where they differ.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from stateful.model import Model, Row, Stretch
-from support.board import WALL, Medium, Sound, World
+from support.board import WALL, Medium, World
 from support.docks import make_organisation
 
 from evidock.client import Recorder
@@ -22,52 +18,16 @@ from evidock.report import Report
 from evidock.store import Store
 from evidock.verification import verify
 from evidock_agent import signals
-from evidock_protocol import codes, entry, kinds, names
+from evidock_protocol import codes, entry, names
+from stateful.comparing import in_words
+from stateful.hearing import Hearing, Line
+from stateful.model import Model, Row
 
 RESETS = {name: number for number, name in names.RESETS}
 RATE = 2000  # frames a second: a block of 4 KiB is one second
 SETTLE_MS = 2_500  # within which the recorder has seen what was done to it
 STEADY_MS = 6_000  # and believes a battery or a temperature
-EDGE_MS = 7_000  # by which the edges of the report may differ from those of the model
 EXEMPT_BUTTONS = (signals.BUTTON_EXEMPT_SECRET, signals.BUTTON_EXEMPT_PRIVACY, signals.BUTTON_EXEMPT_EMERGENCY)
-
-
-class Hearing(Sound):
-    """A quiet room in which somebody speaks now and then: `spoken` holds the frames from which and up to which."""
-
-    def __init__(self, rate: int):
-        super().__init__(rate)
-        self.spoken: list[tuple[int, int]] = []
-        self._loud = self._block
-        # One part in 256 of full scale: the high byte becomes the low one, and its sign the high one.
-        self._block = b"".join(bytes((high, 0xFF if high & 0x80 else 0)) for high in self._loud[1::2])
-
-    def read(self, offset: int, buffer: memoryview) -> None:
-        quiet = self._block
-        first, last = offset // 2, (offset + len(buffer)) // 2
-        if any(start < last and first < end for start, end in self.spoken):  # to a part of a second
-            self._block = self._loud
-        super().read(offset, buffer)
-        self._block = quiet
-
-
-class Line:
-    """The world as a line of the host's client."""
-
-    def __init__(self, world: World):
-        self._world = world
-        self.write = world.write
-
-    def read(self, seconds: float) -> bytes:
-        if self._world.agent is None:
-            raise AssertionError("the recorder is off")
-        return self._world.read(max(seconds, 0.001))  # a host that hardly waits must not wait for ever
-
-    def monotonic(self) -> float:
-        return self._world.clock.now / 1000
-
-    def close(self) -> None:
-        pass
 
 
 class Rig:
@@ -91,6 +51,7 @@ class Rig:
         self.model.now = self.model._since = self.now
         self.began = self.now
         self.log: list[str] = []
+        self.dated = {0}  # boots that a clock or a host gave a time
         self.journal: list[entry.Entry] = []
         self._first = 0  # of the outline: what provisioning wrote is not the model's
         self._note()
@@ -176,18 +137,26 @@ class Rig:
             self.model.passes(self.now)
             self.model.boot()
             self._boot(codes.RESET_POWER_ON)
+            self._note_clock()
             self._settle()
 
-    def power(self, milliseconds: int, reset: str) -> None:
-        """Power goes, and comes back."""
+    def power(self, milliseconds: int, reset: str, clock: bool = True) -> None:
+        """Power goes, and comes back; without `clock`, the time is lost with it."""
         if self.model.on:
             self.model.passes(self.now)
             self._note()
             self.world.cut()
             self.world.clock.now += milliseconds
+            if not clock:
+                self.world.clock.wall = None
             self.model.power(milliseconds, reset)
             self._boot(RESETS[reset])
+            self._note_clock()
             self._settle()
+
+    def _note_clock(self) -> None:
+        if self.world.clock.wall is not None:
+            self.dated.add(self.model.boots)
 
     def card_out(self) -> None:
         """Somebody pulls the card."""
@@ -263,6 +232,7 @@ class Rig:
                 sync(client, self.store)
             self.model.passes(self.now)
             self._settle()
+            self.dated.add(self.model.boots)
 
     def _settle(self, milliseconds: int = SETTLE_MS) -> None:
         if self.model.hot or self.model.battery <= 5:
@@ -286,32 +256,9 @@ class Rig:
             self.journal.append(entry.parse(journal.raw(sequence)))
 
     def outline(self) -> list[Row]:
-        """The journal in the model's words."""
+        """The journal in the model's words, without what provisioning wrote."""
         self._note()
-        found: list[Row] = []
-        interrupts: dict[int, int] = {}
-        for one in self.journal:
-            body: dict[str, Any] = one.body
-            if one.kind == kinds.BOOT:
-                found.append(("BOOT", names.name_of(names.RESETS, body["reset"])))
-            elif one.kind == kinds.START:
-                found.append(("START", names.name_of(names.START_REASONS, body["reason"])))
-            elif one.kind == kinds.STOP:
-                found.append(("STOP", names.name_of(names.STOP_REASONS, body["reason"])))
-            elif one.kind == kinds.INTERRUPT:
-                interrupts[one.sequence] = len(interrupts)
-                found.append(("INTERRUPT", names.name_of(names.CAUSES, body["cause"])))
-            elif one.kind == kinds.RESUME:
-                found.append(("RESUME", interrupts[body["interrupt"]], body["voice_first"] is not None))
-            elif one.kind == kinds.EXEMPT:
-                found.append(("EXEMPT", body["class"], body["begins"]))
-            elif one.kind == kinds.MEDIUM:
-                found.append(("MEDIUM", body["new"] is not None))
-            elif one.kind == kinds.OFF:
-                found.append(("OFF", names.name_of(names.OFF_REASONS, body["reason"])))
-            elif one.kind == kinds.CHECK:
-                found.append(("CHECK",))
-        return found[self._first :]
+        return in_words(self.journal)[self._first :]
 
     def report(self) -> Report:
         """Stops it, docks it with each card in turn, and verifies the store."""
@@ -333,76 +280,3 @@ class Rig:
         self.store.close()
         pin = self.organisation.key.public.hex()
         return verify(self.folder, trust=[pin])
-
-    def expected(self) -> list[Row]:
-        """The outline that the model has."""
-        return self.model.outline
-
-    def differences(self, report: Report) -> list[str]:
-        """Where the report's spans differ from the model's, away from their edges."""
-        model = self.model
-        model.passes(self.now)
-        spans = [span for span in report.coverage.spans]
-        found: list[str] = []
-        for one in model.stretches:
-            for at in _moments(one):
-                time = (WALL + at) / 1000
-                here = next((span for span in spans if span.start <= time < span.end), None)
-                said = (None, None) if here is None else (here.state.value, here.cause)
-                if said[0] not in one.states or (one.cause is not None and said[1] != one.cause):
-                    wanted = "/".join(sorted(one.states))
-                    found.append(f"{(at - self.began) / 1000:.1f} s: {said}, expected {wanted} {one.cause or ''}")
-        return found
-
-    def spoken(self) -> list[str]:
-        """The causes of what broke off and whose reason was spoken, in order, as the model has it."""
-        return [one.cause for one in self.model.breaks if one.spoken]
-
-
-def _moments(one: Stretch) -> list[int]:
-    """Moments inside a stretch, away from its edges."""
-    first, last = one.start + EDGE_MS, one.end - EDGE_MS
-    return [first + (last - first) * part // 4 for part in range(5)] if last > first else []
-
-
-# What people and the world do to a recorder, and how often: (weight, name, what).
-def _table() -> dict[str, tuple[int, Callable[[Rig], None]]]:
-    resets = {
-        f"power_{reset}_{seconds}": (1, partial(Rig.power, milliseconds=seconds * 1000, reset=reset))
-        for reset, seconds in (
-            ("power_on", 1), ("power_on", 3600), ("watchdog", 1), ("brown_out", 20), ("software", 1), ("unknown", 20)
-        )
-    }  # fmt: skip
-    return {
-        "record": (12, Rig.record),
-        "mark": (3, Rig.mark),
-        "speak": (6, Rig.speak),
-        "switch_off": (2, Rig.switch_off),
-        "switch_on": (10, Rig.switch_on),
-        "card_out": (3, Rig.card_out),
-        "card_in": (5, Rig.card_in),
-        "other_card": (2, Rig.other_card),
-        "heat": (3, Rig.heat),
-        "cool": (4, Rig.cool),
-        "drain_12": (1, partial(Rig.drain, percent=12)),
-        "drain_4": (2, partial(Rig.drain, percent=4)),
-        "drain_1": (1, partial(Rig.drain, percent=1)),
-        "charge": (4, Rig.charge),
-        "dock": (2, Rig.dock),
-        "undock": (5, Rig.undock),
-        "exempt_1": (1, partial(Rig.excuse, number=1)),
-        "exempt_3": (1, partial(Rig.excuse, number=3)),
-        "synchronise": (3, Rig.synchronise),
-        **resets,
-    }
-
-
-ACTIONS = _table()
-WAITS = (2, 5, 15, 40, 70, 70, 3600, 9 * 3600)  # s; the long ones only while nothing records
-
-
-def perform(rig: Rig, name: str, wait: int) -> None:
-    """One action, and the time after it."""
-    rig.log.append(f"{(rig.now - rig.began) / 1000:.1f} s: {name}, {wait}")
-    ACTIONS[name][1](rig)
-    rig.wait((wait if rig.model.recording is None else min(wait, 70)) * 1000)

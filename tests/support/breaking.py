@@ -7,7 +7,7 @@ from typing import Any
 from support.board import Medium, Sound, World
 from support.dock import Host
 
-from evidock_protocol import settings
+from evidock_protocol import settings_table
 
 
 class Speech(Sound):
@@ -36,7 +36,7 @@ def made(pictures: bool = False, rate: int = 8000, clip: Any = None, **chosen: i
     Host(world).provision()
     world.settle()
     assert world.agent is not None
-    world.agent.settings = {row[0]: chosen[row[1]] for row in settings.SETTINGS if row[1] in chosen}
+    world.agent.settings = {row[0]: chosen.get(row[1], row[2]) for row in settings_table.SETTINGS}
     world.run(40_000)  # what captures is loaded again
     return world
 

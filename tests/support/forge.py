@@ -359,6 +359,7 @@ class Host:
     name: str = "host"
     organisation_name: str = "organisation"
     zone: str = "UTC"
+    roles: int = codes.ALL_ROLES
     custody: list[bytes] = field(default_factory=list)
     heads: dict[bytes, list[bytes]] = field(default_factory=dict)
     receipts: dict[bytes, list[bytes]] = field(default_factory=dict)
@@ -371,7 +372,7 @@ class Host:
         values: dict[str, object] = {
             "organisation": public(self.organisation_key),
             "host_key": public(self.key),
-            "roles": codes.ALL_ROLES,
+            "roles": self.roles,
             "generation": 1,
             "not_before": 0,
             "not_after": 1 << 60,

@@ -38,6 +38,9 @@ class Source:
 
 
 class File:
+    def flush(self):
+        pass
+
     def write(self, data):
         return len(data)
 

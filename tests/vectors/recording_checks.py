@@ -18,7 +18,7 @@ from evidock_agent.anchor_ring import AnchorRing
 from evidock_agent.interruptions import Interruptions
 from evidock_agent.moment import Moments
 from evidock_agent.recorder import Recorder
-from evidock_protocol import settings
+from evidock_protocol import settings_table
 
 STEP_MS = 5
 BETWEEN = 3500 // STEP_MS  # steps that lie between two rounds of checkpoints
@@ -202,14 +202,21 @@ class Agent:
         self.journal = Journal()
         self.anchors = AnchorRing(Flash(4))
         self.jobs = []
+        self.tidying = self  # START takes up a card that is new
         self.interruptions = Interruptions(self)
         self.recorder = Recorder(self)
 
     def setting(self, number):
-        return settings.default(number)
+        return settings_table.default(number)
+
+    def take_up_card(self):
+        yield
 
     def percent(self):
         return 80
+
+    def docked(self):
+        return False
 
     def millivolts(self):
         return 4000

@@ -244,6 +244,10 @@ def _print_unplaced(report: Report, clock: _Clock, out: Console, lang: str) -> N
         parts = [
             f"{language.name('state', state.value, lang)} {seconds:.1f} s" for state, seconds in one.seconds.items()
         ]
+        parts += [
+            language.text("cli.verify.unplaced_mark", lang, name=language.name("mark", mark.type, lang))
+            for mark in one.marks[:_FINDINGS_SHOWN]
+        ]
         told = ", ".join(parts)
         line = language.text(
             "cli.verify.unplaced", lang, device=one.device[:16], boot=one.boot, start=start, end=end, told=told

@@ -12,10 +12,11 @@ from evidock import durable
 from evidock.archive import Archive
 from evidock.chain import Head
 from evidock.client.connection import Connection, Values
-from evidock.errors import BadEvidence, Misbehaving
+from evidock.errors import BadEvidence, Misbehaving, Refused
 from evidock_protocol import messages, versions
 
 LIMIT = versions.MAXIMUM_CHUNK  # bytes of entries in one answer
+LOST_AT_ONCE = 256  # numbers that are asked for, one after another, behind one that the recorder does not have
 BATCH = 64 * 1024  # bytes of entries that are made durable together
 
 
@@ -31,7 +32,7 @@ def pull_journal(connection: Connection, archive: Archive, head: Head, advance: 
     size = archive.chain.size
     while size < head.size:
         try:
-            entries = fetch_entries(connection, size)[: head.size - size]
+            size, entries = _following(connection, size, head.size)
         except BaseException:
             if batch:
                 archive.extend(batch)
@@ -42,6 +43,21 @@ def pull_journal(connection: Connection, archive: Archive, head: Head, advance: 
             archive.extend(batch)
             batch = []
         advance(size)
+
+
+def _following(connection: Connection, first: int, end: int) -> tuple[int, list[bytes]]:
+    """The number of the next entry from `first` on that the recorder has, and entries from there to `end` − 1.
+
+    What it passed over it does not have; whether that may be so is for the chain to say.
+    """
+    for number in range(first, min(end, first + LOST_AT_ONCE)):
+        try:
+            return number, fetch_entries(connection, number)[: end - number]
+        except Refused as refused:
+            if refused.code != messages.STORAGE:
+                raise
+    # Nothing follows: the refusal of the first stands.
+    return first, fetch_entries(connection, first)[: end - first]
 
 
 def pull_openings(connection: Connection, archive: Archive) -> int:

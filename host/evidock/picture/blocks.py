@@ -5,7 +5,7 @@ from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Fin
 from . import gaps, symbols
 from .drawing import Drawing, located, short
 from .markup import Markup, element, join, width_of, wrap, write
-from .shapes import GREY, INK, LEFT, LOOKS, MARGIN, PALE, RIGHT, WIDTH, draw, look_of
+from .shapes import GREY, IDLE, INK, LEFT, LOOKS, MARGIN, PALE, RIGHT, UNPLACED, WIDTH, draw, look_of
 from .time_axis import stopwatch
 
 MOST = 60  # findings drawn; the JSON report has all of them
@@ -103,12 +103,11 @@ def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
         head = drawing.say("key.total") if device is None else short(device)
         parts.append(write(place[index], y + 14, head, size=12, weight="bold", anchor="end"))
     top = y + 24
-    for look in [look for look in LOOKS if any(look_of(span) == look for span in drawing.spans)]:
+    for look in [look for look in LOOKS if occurs(drawing, look)]:
         names = drawing.call("state", look), drawing.call("state", f"{look}.explanation")
         parts.append(_row(top, names, draw(look, MARGIN + 4, top + 8, 62, 19), place[0] - 90))
         for index, device in enumerate(columns):
-            chosen = [span for span in drawing.spans if look_of(span) == look and device in (None, span.device)]
-            figure = stopwatch(sum(span.seconds for span in chosen))
+            figure = stopwatch(seconds(drawing, look, device))
             parts.append(write(place[index], top + 22, figure, size=13, anchor="end", family="monospace"))
         top += 34
     if any(drawing.tracks.values()):
@@ -139,6 +138,28 @@ def key(drawing: Drawing, y: float) -> tuple[Markup, float]:
         parts.append(_row(top, names, symbols.moment(MARGIN + 34, top + 18), place[0] - 90))
         top += 34
     return join(*parts), top - y
+
+
+def occurs(drawing: Drawing, look: str) -> bool:
+    """Whether anything looks so, or lies in a start of a recorder that has no place on a lane."""
+    return any(look_of(span) == look for span in drawing.spans) or seconds(drawing, look, None) >= 0.001
+
+
+def seconds(drawing: Drawing, look: str, device: str | None) -> float:
+    """The report's own total of a look, for one recorder or for all: what has no place in time is in it.
+
+    Declared time is told apart by its causes: what is neither idle nor a declared gap on a lane is `unplaced`.
+    """
+    coverage = drawing.report.coverage
+
+    def drawn(look: str) -> float:
+        return sum(span.seconds for span in drawing.spans if look_of(span) == look and device in (None, span.device))
+
+    if look in (IDLE, State.DECLARED.value):
+        return drawn(look)
+    if look == UNPLACED:
+        return max(0.0, coverage.seconds(State.DECLARED, device) - drawn(IDLE) - drawn(State.DECLARED.value))
+    return coverage.seconds(State(look), device)
 
 
 def _row(y: float, names: tuple[str, str], swatch: Markup, right: float) -> Markup:

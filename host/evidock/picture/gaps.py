@@ -6,8 +6,9 @@ Each verdict has a sign of its own outline; colour only repeats it.
 from evidock.report import Gap, GapVerdict, Owed, Verdict
 
 from . import symbols
+from .arrange import MEDIA
 from .drawing import Drawing, short
-from .markup import Markup, element, join, wrap, write
+from .markup import Markup, element, join, width_of, wrap, write
 from .panel import Panel
 from .shapes import BLUE, GREEN, GREY, INK, LEFT, MARGIN, ORANGE, PALE, PURPLE, RIGHT, VERMILION
 from .time_axis import stopwatch
@@ -74,17 +75,41 @@ def strip(panel: Panel, device: str, y: float) -> tuple[Markup, float]:
         return Markup(), 0.0
     middle = y + STRIP / 2 + 2
     shown.sort(key=lambda one: WORST_LAST.index(one[0].verdict))
-    signs: list[float] = []
+    taken: list[tuple[float, float]] = []
     bars: list[Markup] = []
     marks: list[Markup] = []
     for gap, left, right in reversed(shown):  # the worst take their places first
         title = element("title", " · ".join(words(panel.drawing, gap)))
         bars.append(element("g", title, _bracket(gap, left, right, middle)))
-        x = min(max((max(left, LEFT) + min(right, RIGHT)) / 2, LEFT + SIGN), RIGHT - SIGN)
-        if all(abs(x - other) > 2 * SIGN + 1 for other in signs):
-            signs.append(x)
-            marks.append(element("g", title, sign(gap.verdict, x, middle)))
+        left, right = max(left, LEFT), min(right, RIGHT)
+        text = "" if gap.start is not None and gap.end is not None else length(panel.drawing, gap)
+        wide = width_of(text, 11) + 8 if text else 0.0
+        for share, beside in ((0.5, wide), (0.2, wide), (0.75, wide), (0.5, 0.0)):
+            x = min(max(left + (right - left) * share, LEFT + SIGN), RIGHT - SIGN)
+            fits = beside == 0 or x + SIGN + beside < right
+            if fits and all(x + SIGN + beside + 1 < first or x - SIGN - 1 > last for first, last in taken):
+                taken.append((x - SIGN, x + SIGN + beside))
+                marks.append(element("g", title, sign(gap.verdict, x, middle), _beside(text, x, middle, beside)))
+                break
     return join(element("g", *reversed(bars), clip_path="url(#evidock-lanes)"), *marks), STRIP
+
+
+def _beside(text: str, x: float, middle: float, room: float) -> Markup:
+    """How long a gap is of which only bounds are known, beside its sign: its bracket does not show that."""
+    if not room:
+        return Markup()
+    ground = element("rect", x=x + SIGN + 2, y=middle - 7, width=room - 2, height=14, fill="#FFFFFF")
+    return join(ground, write(x + SIGN + 4, middle + 4, text, size=11))
+
+
+def length(drawing: Drawing, gap: Gap) -> str:
+    """30 s; 3 min 20 s–34 min; ≥ 30 s."""
+    least, most = gap.seconds
+    if most is None:
+        return f"≥ {drawing.duration(least)}"
+    if most - least < 0.5:
+        return drawing.duration(least)
+    return f"{drawing.duration(least)}–{drawing.duration(most)}"
 
 
 def _ends(panel: Panel, gap: Gap) -> tuple[float, float] | None:
@@ -94,9 +119,23 @@ def _ends(panel: Panel, gap: Gap) -> tuple[float, float] | None:
         return None
     start = panel.drawing.start if start is None else start
     end = panel.drawing.end if end is None else end
+    if gap.start is None or gap.end is None:
+        start, end = _cut(panel.drawing, gap, start, end)
     if end < panel.start or start > panel.end:
         return None
     return panel.scale.x(max(start, panel.start - 1e9)), panel.scale.x(end)
+
+
+def _cut(drawing: Drawing, gap: Gap, start: float, end: float) -> tuple[float, float]:
+    """Bounds without what is recorded at their ends: no gap lies there, however little is known of its place."""
+    own = [span for span in drawing.spans if span.device == gap.device and span.state in MEDIA]
+    for span in own:
+        if gap.start is None and span.start <= start < span.end < end:
+            start = span.end
+    for span in reversed(own):
+        if gap.end is None and start < span.start < end <= span.end:
+            end = span.start
+    return start, end
 
 
 def _bracket(gap: Gap, left: float, right: float, y: float) -> Markup:
@@ -112,7 +151,7 @@ def _bracket(gap: Gap, left: float, right: float, y: float) -> Markup:
 
 def words(drawing: Drawing, gap: Gap) -> list[str]:
     """What a gap says when one points at it."""
-    return [drawing.call("gap", gap.verdict.value), when(drawing, gap), gap.text]
+    return [drawing.call("gap", gap.verdict.value), when(drawing, gap), length(drawing, gap), gap.text]
 
 
 def when(drawing: Drawing, gap: Gap) -> str:

@@ -13,7 +13,11 @@ BLUE, SKY, GREEN, ORANGE, VERMILION, PURPLE = "#0072B2", "#56B4E9", "#009E73", "
 INK, GREY, SILVER, PALE, FAINT = "#111111", "#595959", "#8A8A8A", "#D9D9D9", "#F3F3F0"
 IDLE = "idle"
 IDLE_CAUSES = ("standby", "off")
-LOOKS = tuple(look for state in State for look in ((state.value, IDLE) if state is State.DECLARED else (state.value,)))
+UNPLACED = "unplaced"
+UNPLACED_CAUSES = ("clock_lost", "clock_unset")
+LOOKS = tuple(
+    look for state in State for look in ((state.value, IDLE, UNPLACED) if state is State.DECLARED else (state.value,))
+)
 TALL = 20.0  # a lane with room for signs inside its shapes
 NARROWEST = 7.0  # a second in a day must still be seen
 WIDTH, MARGIN = 1200.0, 28.0
@@ -21,8 +25,12 @@ LEFT, RIGHT = 186.0, WIDTH - MARGIN  # the lanes, right of the names of the reco
 
 
 def look_of(span: Span) -> str:
-    """The look of a span: its state, except that standby and off between recordings are `idle` and drawn quietly."""
-    return IDLE if span.state is State.DECLARED and span.cause in IDLE_CAUSES else span.state.value
+    """The look of a span: its state, except that standby and off between recordings are `idle` and drawn quietly, and
+    time in whose place starts of the recorder lie that have none is `unplaced`: nobody declared it.
+    """
+    if span.state is not State.DECLARED:
+        return span.state.value
+    return IDLE if span.cause in IDLE_CAUSES else UNPLACED if span.cause in UNPLACED_CAUSES else span.state.value
 
 
 def draw(look: str, x: float, y: float, width: float, height: float) -> Markup:
@@ -42,6 +50,7 @@ def definitions() -> Markup:
         _hatching("post-close", 7, "#FFFFFF", element("circle", cx=3.5, cy=3.5, r=1.5, fill=BLUE)),
         _hatching("exempt", 6, "#FFFFFF", element("path", d="M3,0v6", stroke=GREEN, stroke_width=1.2)),
         _hatching("disposed", 6, "#FFFFFF", element("path", d="M0,3h6", stroke=SILVER, stroke_width=1.2)),
+        _hatching("unplaced", 8, "#FFFFFF", element("path", d="M0,4h4M4,0v4", stroke=GREY, stroke_width=1.2)),
         _hatching("unexplained", 10, "#FFFFFF", element("path", d=falling, stroke=VERMILION, stroke_width=2.4)),
         element("clipPath", element("rect", x=LEFT, y=0, width=RIGHT - LEFT, height=100000), id="evidock-lanes"),
         _hatching("simulated", 7, "#FFFFFF", element("path", d=rising, stroke=PALE, stroke_width=2)),
@@ -81,6 +90,17 @@ def _declared(x: float, y: float, width: float, height: float) -> Markup:
 
 def _idle(x: float, y: float, width: float, height: float) -> Markup:
     return element("path", d=f"M{x:.2f},{y + height / 2:.2f}h{width:.2f}", stroke=SILVER, stroke_width=1.6)
+
+
+def _unplaced(x: float, y: float, width: float, height: float) -> Markup:
+    pen = {"fill": "url(#evidock-unplaced)", "stroke": GREY, "stroke_width": 1.6, "stroke_dasharray": "2 3"}
+    box = element("rect", x=x, y=y + height * 0.12, width=width, height=height * 0.76, **pen)
+    if width <= 26 or height <= TALL:
+        return box
+    middle, centre, r = x + width / 2, y + height / 2, height * 0.28
+    face = element("circle", cx=middle, cy=centre, r=r, fill="#FFFFFF", stroke=GREY, stroke_width=1.6)
+    hands = f"M{middle:.2f},{centre - r * 0.6:.2f}V{centre:.2f}h{r * 0.5:.2f}"
+    return join(box, face, element("path", d=hands, fill="none", stroke=INK, stroke_width=1.4))
 
 
 def _exempt(x: float, y: float, width: float, height: float) -> Markup:
@@ -168,6 +188,7 @@ _SHAPES: dict[str, Callable[[float, float, float, float], Markup]] = {
     State.POST_CLOSE.value: _post_close,
     State.DECLARED.value: _declared,
     IDLE: _idle,
+    UNPLACED: _unplaced,
     State.EXEMPT.value: _exempt,
     State.WITHHELD.value: _withheld,
     State.PENDING.value: _pending,

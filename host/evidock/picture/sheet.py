@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from evidock.report import Report
 
-from . import blocks, gaps
+from . import adrift, blocks, gaps
 from .drawing import Drawing
 from .lanes import draw_panel
 from .markup import Markup, element, join, wrap, write
@@ -32,7 +32,7 @@ def draw(drawing: Drawing, whole: bool) -> Markup:
     y = MARGIN
     lists: list[Part] = [gaps.listed, gaps.owed, blocks.recorders, blocks.findings, blocks.limits, _footer]
     listed = lists if whole else []
-    for part in [blocks.heading, _timelines, blocks.key, *listed]:
+    for part in [blocks.heading, _timelines, adrift.listed, blocks.key, *listed]:
         drawn, height = part(drawing, y)
         if height:
             parts.append(drawn)

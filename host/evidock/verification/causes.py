@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
-from evidock_protocol import codes, names, settings
+from evidock_protocol import codes, names, settings, settings_table
 
 BATTERY_CLEAR = 30  # %: a cell that a load had pulled down recovers by some percent, never from below 15 to this
 STORAGE_CLEAR = 65_536  # KiB: room for several segments of the greatest length; recorders stop at 2 MiB
@@ -19,6 +19,7 @@ STORAGE_FLOOR = 2_048  # KiB free at which a recorder stops
 MEDIUM_WITHIN = 10_000  # ms after INTERRUPT within which MEDIUM says that the card went: it is looked for every second
 
 CONFIRMED, UNCONTRADICTED, CONTRADICTED = "confirmed", "uncontradicted", "contradicted"
+NOT_KNOWN = "not_known"  # the number of a cause, reason or class that this version does not know
 
 _RESETS = {
     codes.CAUSE_POWER_LOST: codes.RESET_POWER_ON,
@@ -63,7 +64,7 @@ class Signs:
 
     def setting(self, number: int) -> int:
         """The value in force when the recording broke off."""
-        return self.settings.get(number, settings.default(number))
+        return self.settings.get(number, settings_table.default(number))
 
     def more_battery(self, percent: int | None) -> None:
         """Takes what another entry tells of the battery."""

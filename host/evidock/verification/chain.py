@@ -48,6 +48,8 @@ class Chain:
         """Whether this is a card's copy, which may lack the beginning without anything wrong."""
         self.watched = 1  # the next size at which `watcher` wants to see this chain; it returns the one after
         self.watcher: Callable[[Chain], int] = _never
+        self.passed: Callable[[int, Entry, bytes, int], None] = _nobody
+        """Told of each hole: its first sequence, the entry behind it, key and epoch in force before it."""
         self._collector = collector
         self._custody = typ == statements.TYP_CUSTODY
         self._damaged = False  # the entry before was no good, so what follows cannot fit it
@@ -65,6 +67,11 @@ class Chain:
                 self.watched = self.watcher(self)
         for first, last in self._holes:
             self._add("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
+
+    @property
+    def undeclared(self) -> list[tuple[int, int]]:
+        """[first, last] of what is missing, and what no entry declares lost."""
+        return list(self._holes)
 
     def declare_missing(self, first: int, last: int) -> None:
         """The recorder itself signed that entries `first` to `last` are lost: that is no break of the chain."""
@@ -114,6 +121,7 @@ class Chain:
             return None
         self._foreign = None
         size, holes = self.size, len(self._holes)
+        key, epoch = self.key, self.epoch
         if not self._in_place(found, item):
             return None
         self._advance(found.hash)
@@ -122,6 +130,8 @@ class Chain:
                 self.size = size + 1
                 self._holes.forget_after(holes)
             return None
+        if len(self._holes) > holes:
+            self.passed(size, found, key, epoch)
         if not found.known:
             private = kinds.PRIVATE_KINDS[0] <= found.kind <= kinds.PRIVATE_KINDS[1]
             self._add(
@@ -297,3 +307,7 @@ class Chain:
 
 def _never(_chain: Chain) -> int:
     return 1 << 63
+
+
+def _nobody(_first: int, _behind: Entry, _key: bytes, _epoch: int) -> None:
+    return

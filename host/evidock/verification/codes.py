@@ -82,6 +82,8 @@ CODES = {
     "DEVICE_FAULT": _remark(None),
     "REASON_CONFLICT": _incomplete(22),
     "RESUME_MISMATCH": _warning(None),
+    "ORDER_MISMATCH": _incomplete(None),
+    "ORDER_UNKNOWN": _remark(None),
     "NO_VOICE": _warning(None),
     "BREAK": _warning(None),
     "UNCHECKED": _warning(None),

@@ -6,7 +6,7 @@ full, the rest are counted, and the verdict counts them all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,11 +21,13 @@ _VALUE = 120  # characters of one value in a sentence: names on a hostile card c
 
 
 class Place(NamedTuple):
-    """A stretch of a recorder's own time: ticks (milliseconds since that boot)."""
+    """A stretch of a recorder's own time: ticks (milliseconds since that boot). It may end in a later boot."""
 
     boot: int
     first: int
     last: int
+    ends_in: int | None = None
+    """The boot of `last`, where it is not the same."""
 
 
 class Collector:
@@ -36,6 +38,7 @@ class Collector:
         self.lang = lang
         self._kept: list[tuple[Finding, Place | None]] = []
         self._counts: dict[str, int] = {}
+        self._concerns: dict[int, tuple[float, float]] = {}  # by place in `_kept`, where it is more than its time
 
     def add(
         self,
@@ -91,22 +94,33 @@ class Collector:
             if place is not None and finding.code == code and finding.device == device.hex()
         ]
 
-    def place(self, device: bytes, offsets: dict[int, int]) -> None:
-        """Gives the findings of `device` their times: `offsets` maps a boot to the Unix milliseconds at its start."""
+    def place(self, device: bytes, offsets: dict[int, int], lives: dict[int, tuple[int, int]]) -> None:
+        """Gives the findings of `device` their times: `offsets` maps a boot to the Unix milliseconds at its start,
+        `lives` to those that its clock decides over.
+        """
         for index, (finding, place) in enumerate(self._kept):
             if place is None or finding.device != device.hex():
                 continue
             offset = offsets.get(place.boot)
-            if offset is not None:
+            end = offset if place.ends_in is None else offsets.get(place.ends_in)
+            if offset is not None and end is not None:
                 first, last = min(place.first, LONGEST), min(place.last, LONGEST)
-                time = ((offset + first) / 1000, (offset + last) / 1000)
+                time = ((offset + first) / 1000, (end + last) / 1000)
                 self._kept[index] = (replace(finding, time=time), None)
+                if finding.code == "CLOCK_STEP" and place.boot in lives:  # any time of that boot may be wrong
+                    first, last = lives[place.boot]
+                    self._concerns[index] = (first / 1000, last / 1000)
 
     def overflowed(self) -> set[Verdict]:
         """Verdicts that findings force which were only counted."""
         return {
             row.verdict for code, row in CODES.items() if self._counts.get(code, 0) > KEPT and row.verdict is not None
         }
+
+    def concerning(self) -> Iterator[tuple[Finding, tuple[float, float] | None]]:
+        """All findings, each with the Unix seconds that it is about; None is all of them."""
+        for index, finding in enumerate(self.findings()):
+            yield finding, self._concerns.get(index, finding.time)
 
     def findings(self) -> tuple[Finding, ...]:
         """All that were kept, in the order found; the last ones say how many more there were."""

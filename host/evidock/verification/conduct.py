@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from evidock import language
-from evidock_protocol import codes, kinds, names, settings
+from evidock_protocol import codes, kinds, names, settings_table
 
 from .collector import KEPT, Collector, Place
 from .entries import Entry
@@ -98,9 +98,9 @@ class Conduct:
 
 def name_of(number: int) -> str:
     """The name of a setting; the number of one that this version does not know."""
-    return next((row[1] for row in settings.SETTINGS if row[0] == number), str(number))
+    return next((row[1] for row in settings_table.SETTINGS if row[0] == number), str(number))
 
 
 def usual(number: int) -> str:
     """Its default, as text."""
-    return next((str(row[2]) for row in settings.SETTINGS if row[0] == number), "?")
+    return next((str(row[2]) for row in settings_table.SETTINGS if row[0] == number), "?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidock.report import Span, State, TrackSpan, Unplaced
+from evidock.report import Span, State, TrackSpan, Unplaced, UnplacedMark
 from evidock_protocol import codes
 
 from .drift import TIES_KEPT, Reading, Tie
@@ -32,6 +32,7 @@ class Boot(Line):
         self.ties: list[Tie] = []
         self.readings: list[Reading] = []  # of its wall clock: of each era the first and the last
         self.tracks: list[tuple[str, Piece]] = []  # by the name of the track, each recording's in order
+        self.marks: list[tuple[int, str]] = []  # ticks and names of the marks that are kept
         self.ending: tuple[str, int | None] = ("power_lost", None)  # cause and recording of the gap after this boot
         self.ending_state = State.DECLARED
         self._clock = codes.WALL_UNSET
@@ -71,6 +72,7 @@ class Adrift:
         self.boot = boot
         self.since = since  # Unix ms at which the placed boot before ended, or None
         self.until: int | None = None  # at which the one after begins
+        self.instead = State.DECLARED  # what the spans in its place say
         self._times = times
 
     @property
@@ -121,6 +123,8 @@ class Placed:
         self.rows: list[tuple[int, int, State, str | None, int | None]] = []
         self.tracks: list[tuple[int, int, State, str | None, int | None, str]] = []
         self.times = Times(boots)
+        self.lives: dict[int, tuple[int, int]] = {}
+        """By boot: from the end of the placed one before to its own."""
         self.unplaced: list[Adrift] = []
         cursor: int | None = None
         waiting = 0  # ms of the boots since `cursor` that have no place
@@ -133,20 +137,25 @@ class Placed:
                 self.unplaced.append(adrift)
                 behind.append(adrift)
                 waiting += boot.cursor - boot.first
-                ending = (State.DECLARED, CLOCK_LOST, None)
+                if boot.ending_state is State.UNEXPLAINED:
+                    ending = (boot.ending_state, *boot.ending)
+                elif ending[0] is not State.UNEXPLAINED:  # a boot without a place explains nothing
+                    ending = (State.DECLARED, CLOCK_LOST, None)
                 continue
             if cursor is None:  # those before it lie anywhere before
                 cursor, waiting = start, 0
             start = max(start, cursor + waiting)
+            before = cursor
             if start > cursor:
                 self._put(cursor, start, *ending)
             for adrift in behind:
-                adrift.until = start
+                adrift.until, adrift.instead = start, ending[0]
             behind.clear()
             waiting, cursor = 0, start
             offset = self.times.offsets[boot.number] = start - boot.first
             for one in boot.stretches:
                 cursor = self._put(cursor, offset + one.last, *one.standing, one.recording)
+            self.lives[boot.number] = before, cursor
             for name, one in boot.tracks:
                 if one.last > max(one.first, boot.first):
                     left = offset + max(one.first, boot.first)
@@ -184,11 +193,13 @@ class Placed:
     def adrift(self, device: bytes, asked: tuple[int | None, int | None]) -> Iterator[Unplaced]:
         """The boots without a place that may lie in the interval asked for, in Unix milliseconds."""
         for one in self.unplaced:
-            between = one.between
+            between, boot = _seconds(one.between), one.boot.number
+            held = one.instead if one.is_held else None
             if one.may_touch(asked):
-                yield Unplaced(
-                    device.hex(), one.boot.number, one.seconds(), _seconds(between), one.is_inside(asked), one.is_held
+                marks = tuple(
+                    UnplacedMark(name, _seconds(self.times.bounds(boot, ticks))) for ticks, name in one.boot.marks
                 )
+                yield Unplaced(device.hex(), boot, one.seconds(), between, one.is_inside(asked), held, marks)
 
     def adrift_spans(self, device: bytes, asked: tuple[int | None, int | None]) -> Iterator[Span]:
         """How the seconds of these boots stand, without a time of their own."""

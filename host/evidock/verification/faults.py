@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import cast
 
 from evidock import language
-from evidock_protocol import codes, names, settings
+from evidock_protocol import codes, names, settings_table
 from evidock_protocol.versions import MAXIMUM_FILE
 
 from .collector import Collector, Place
@@ -58,7 +58,7 @@ def reading(what: int, values: list[int], lang: str) -> tuple[str, str]:
         parts = [f"{first} mV"] * (first >= 0) + [f"{second / 10:g} °C"] * (len(values) > 1 and second != -1)
         return reason, f" ({', '.join(parts)})" if parts else ""
     if what == codes.FAULT_SETTINGS and values:
-        name = next((row[1] for row in settings.SETTINGS if row[0] == first), "")
+        name = next((row[1] for row in settings_table.SETTINGS if row[0] == first), "")
         return reason, f" ({name})" if name else ""
     if what == codes.FAULT_FLASH and len(values) > 1:
         return reason, f" ({names.name_of(names.FLASH_REGIONS, first)}, {second})"
@@ -79,6 +79,8 @@ def note(entry: Entry, recording: Recording | None, device: bytes, collector: Co
         reason = names.name_of(names.CAPTURE_FAULTS, values[0]) if values else "unknown"
         figure = values[1] if len(values) > 1 else 0
     code = _CODES.get(what)
+    if recording is not None and what == codes.FAULT_ANCHORS_FULL:
+        recording.has_no_anchors = True
     if code == "DEVICE_FAULT":
         text, figures = reading(what, values, collector.lang)
         collector.add(code, device=device, recording=number, place=place, reason=text, figures=figures)

@@ -16,7 +16,6 @@ from evidock_protocol.errors import ProtocolError
 
 from . import pictures
 from .collector import Collector, Place
-from .coverage import Boot
 from .entries import Segment
 from .identify import Suspect, Suspects
 from .reader import Media, Reader
@@ -59,12 +58,14 @@ class FileCheck:
         self.stray = stray
         self.sealed = SegmentSet()
         self._interval = interval
+        self.offsets: dict[int, int] | None = {}
+        """By boot: Unix milliseconds at tick 0, where coverage will lay it. None: no file is looked at."""
         self._checker = shared.checker
         self._suspects = shared.suspects
         self._progress = shared.progress
 
-    def outcome(self, segment: Segment, number: int, recording: Recording | None, boot: Boot | None) -> Outcome:
-        """What became of one segment, sealed by entry `number` in `boot`. Raises EvidockError when reading fails."""
+    def outcome(self, segment: Segment, number: int, recording: Recording | None) -> Outcome:
+        """What became of one segment, sealed by entry `number`. Raises EvidockError when reading fails."""
         state = _STATES.get(segment.attested)
         started = None
         if recording is not None and recording.number == segment.recording:
@@ -80,7 +81,7 @@ class FileCheck:
         if not self.sealed.add(segment.recording, segment.number):
             self._say("REPLAY", segment, path, number=number, expected=number)
         self.stray.expect(segment, path)
-        if self._is_outside(segment, boot):
+        if self._is_outside(segment):
             return Outcome(State.WITHHELD, "not_examined")
         file = self.reader.media(self.device, path)
         if file is None:
@@ -98,12 +99,15 @@ class FileCheck:
         finally:
             file.close()
 
-    def _is_outside(self, segment: Segment, boot: Boot | None) -> bool:
-        """Whether a segment lies outside the interval asked for, by the clock of its boot so far."""
+    def _is_outside(self, segment: Segment) -> bool:
+        """Whether a segment lies outside the interval asked for, for certain."""
+        if self.offsets is None:
+            return True
         start, end = self._interval
-        if (start is None and end is None) or boot is None or boot.offset is None or boot.number != segment.boot:
+        offset = self.offsets.get(segment.boot)
+        if offset is None:
             return False
-        first, last = boot.offset + segment.first_tick, boot.offset + segment.last_tick
+        first, last = offset + segment.first_tick, offset + segment.last_tick
         return (start is not None and last <= start) or (end is not None and first >= end)
 
     def _count(self, file: Media, segment: Segment, path: str, sound: tuple[int, int] | None) -> None:

@@ -21,6 +21,7 @@ from .lines import Joint, Piece, Stretch
 from .stoppage import Instant, Sort, Stoppage
 from .stoppages import KEPT
 
+_SILENT = (State.UNEXPLAINED, State.ALTERED, State.DECLARED)
 BREAK_WITHIN = 600  # s: who stops and starts again within them breaks the recording (OB-7)
 
 
@@ -72,6 +73,9 @@ class Gaps:
 
     def _stoppage(self, one: Stoppage, until: Instant) -> Found | None:
         start, end = one.start, max(one.end or until, one.start)
+        may_speak = one.resumed is not None and one.voice is None and not one.silent
+        if one.voice is not None and not self._is_heard(*one.voice):
+            one.voice = None
         seconds = self.length(start, end)
         verdict = _verdict(one, seconds)
         if verdict is None:
@@ -80,8 +84,19 @@ class Gaps:
         if one.number is not None and verdict is not GapVerdict.NON_TECHNICAL:
             telemetry = {**telemetry, "says": one.says}
         gap = self._gap(start, end, seconds, one.cause, verdict, one.recording, one.resumed, one.voice, telemetry)
+        gap = replace(gap, text=gap_words.sentence(gap, self._lang, may_speak))
         self._find(gap, one, start, end)
         return Found(gap, start, end, one)
+
+    def _is_heard(self, boot: int, first: int, last: int) -> bool:
+        """Whether there is sound in those ticks, as far as is known: none of it lost, altered or not recorded."""
+        found = self._boots.get(boot)
+        pieces = [] if found is None else [piece for name, piece in found.tracks if name == "sound"]
+        at = first
+        for piece in pieces:
+            if piece.last > at and piece.first <= at and piece.standing[0] not in _SILENT:
+                at = piece.last
+        return at >= last
 
     def _find(self, gap: Gap, one: Stoppage, start: Instant, end: Instant) -> None:
         """The findings that a gap gives beside its own row."""
@@ -178,9 +193,10 @@ class Gaps:
         return _seconds(self._moments.point(boot, tick))
 
 
-def contradicted(stoppages: Iterable[Stoppage], boots: Iterable[Boot]) -> None:
-    """The seconds of gaps whose cause the recorder's own figures contradict count as unexplained (AT-22)."""
-    false = {(one.cause, one.recording) for one in stoppages if one.says == causes.CONTRADICTED}
+def contradicted(false: set[tuple[str, int | None]], boots: Iterable[Boot]) -> None:
+    """The seconds of gaps whose (cause, recording) explains nothing count as unexplained: those that the recorder's own
+    figures contradict (AT-22), and those that this version does not know.
+    """
     if not false:
         return
     for boot in boots:
@@ -194,6 +210,8 @@ def contradicted(stoppages: Iterable[Stoppage], boots: Iterable[Boot]) -> None:
 
 def _verdict(one: Stoppage, seconds: tuple[float, float | None]) -> GapVerdict | None:
     """How a stoppage is judged; None when it is no gap."""
+    if one.says == causes.NOT_KNOWN:
+        return GapVerdict.UNDECLARED
     if one.sort is Sort.EXEMPT:
         return GapVerdict.EXEMPT
     if one.sort is Sort.OFFICER:
@@ -257,7 +275,7 @@ class _Lanes:
 
 
 def _place(start: Instant, end: Instant) -> Place:
-    return Place(start[0], start[1], end[1] if end[0] == start[0] else start[1])
+    return Place(start[0], start[1], end[1], end[0])
 
 
 def _seconds(milliseconds: int | None) -> float | None:

@@ -10,18 +10,24 @@ from collections.abc import Mapping
 from evidock import language
 from evidock.report import Gap, GapVerdict
 
+_LACKS = ("coverage_hole", "audio_missing", "picture_missing")
 
-def sentence(gap: Gap, lang: str) -> str:
-    """One sentence, or two: what happened, and what the recorder's figures say of it."""
+
+def sentence(gap: Gap, lang: str, may_speak: bool = False) -> str:
+    """One sentence, or two: what happened, and what the recorder's figures say of it. `may_speak`: what went on still
+    runs, so a voice may come yet.
+    """
     key = gap.verdict.value
     if gap.verdict is GapVerdict.UNDECLARED:
-        key = f"undeclared.{gap.cause}"
+        key = f"undeclared.{gap.cause}" if gap.cause in _LACKS else "undeclared.not_known"
     elif gap.verdict is GapVerdict.NON_TECHNICAL and gap.resumed is None:
         key = "non_technical.alone"
     elif gap.verdict is GapVerdict.EXEMPT and gap.recording is None:
         key = "exempt.idle"
     elif gap.verdict is GapVerdict.TECHNICAL_UNEXPLAINED and gap.resumed is None:
         key = "technical_unexplained.alone"
+    elif gap.verdict is GapVerdict.TECHNICAL_UNEXPLAINED and may_speak:
+        key = "technical_unexplained.yet"
     words = language.text(
         f"verify.gap.{key}",
         lang,

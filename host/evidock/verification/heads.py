@@ -14,6 +14,7 @@ from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .chain import Chain
 from .collector import Collector
+from .entries import Entry
 from .reader import Media
 from .sequence import items
 
@@ -74,12 +75,14 @@ def read_heads(stream: Media | None, name: str, collector: Collector, device: by
 class HeadCheck:
     """Checks the heads of one recorder while its chain is walked; give `at` to the chain as its watcher."""
 
-    def __init__(self, device: bytes, heads: list[SignedHead], collector: Collector):
+    def __init__(self, device: bytes, heads: list[SignedHead], collector: Collector, is_store: bool = True):
         self.device = device
+        self._is_store = is_store
         self.best: SignedHead | None = None
         """The largest head that holds: signed by the prescribed key and contained in the journal."""
         self.refused: set[bytes] = set()
         """Hashes of the heads that a finding speaks against."""
+        self._lost: list[SignedHead] = []  # those that count entries which are missing now
         self._pending = sorted((head for head in heads if head.device == device), key=lambda head: -head.size)
         self._collector = collector
 
@@ -95,6 +98,22 @@ class HeadCheck:
             if head.size == chain.size:
                 self._check(head, chain)
         return self.next_size
+
+    def passed(self, first: int, behind: Entry, key: bytes, epoch: int) -> None:
+        """Entries from `first` up to `behind` are missing: heads that count one of them show that a host had it. On a
+        card such a copy may be an honest one, unless the recorder says that nobody has them.
+        """
+        while self._pending and self._pending[-1].size <= behind.sequence:
+            head = self._pending.pop()
+            signed = head.epoch == epoch and keys.verify_statement(head.sealed, key)
+            if head.size > first and signed and (self._is_store or behind.previous == entry.ZERO_HASH):
+                self._lost.append(head)
+
+    def judge_lost(self, undeclared: list[tuple[int, int]]) -> None:
+        """The journal ends. What no entry declares lost has a finding of its own."""
+        for head in self._lost:
+            if not any(first < head.size <= last + 1 for first, last in undeclared):
+                self._say("FORK", head, sentence="FORK.lost")
 
     def finish(self) -> SignedHead | None:
         """The largest head beyond the journal's end whose signature cannot even be placed; None when there is none."""

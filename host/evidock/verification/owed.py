@@ -21,8 +21,10 @@ _WRITTEN = (*_TECHNICAL, GapVerdict.EXEMPT, GapVerdict.NON_TECHNICAL, GapVerdict
 def of(found: Iterable[Found], lang: str) -> Iterator[tuple[Gap, Owed]]:
     """What is owed for each gap, in their order."""
     for one in found:
+        is_certain = one.gap.verdict is GapVerdict.EXEMPT or _lasts_for_certain(one)
         for duty, since in _duties(one):
-            yield one.gap, _owed(duty, one.gap, since, lang)
+            may = duty is Duty.REPORT and not is_certain
+            yield one.gap, _owed(duty, one.gap, since, lang, may)
 
 
 def _duties(one: Found) -> Iterator[tuple[Duty, float | None]]:
@@ -41,13 +43,19 @@ def _duties(one: Found) -> Iterator[tuple[Duty, float | None]]:
 
 
 def _lasts(one: Found) -> bool:
-    """Whether recording did not go on within ten minutes: for certain, or because it was given up."""
+    """Whether recording may not have gone on within ten minutes: a doubt is no reason not to report."""
+    most = one.gap.seconds[1]
+    return _lasts_for_certain(one) or most is None or most > REPORT_AFTER
+
+
+def _lasts_for_certain(one: Found) -> bool:
     gave_up = one.stoppage is not None and one.stoppage.given_up
     return gave_up or one.gap.seconds[0] > REPORT_AFTER
 
 
-def _owed(duty: Duty, gap: Gap, since: float | None, lang: str) -> Owed:
+def _owed(duty: Duty, gap: Gap, since: float | None, lang: str, may: bool) -> Owed:
+    """`may`: it is owed because the gap may have lasted long enough."""
     cause = language.name("cause", gap.cause, lang)
-    key = duty.value if gap.recording is not None else f"{duty.value}.idle"
+    key = duty.value + (".may" if may else "") + (".idle" if gap.recording is None else "")
     text = language.text(f"verify.owed.{key}", lang, recording=gap.recording, cause=cause)
     return Owed(duty, gap.device, gap.recording, since, text)

@@ -16,11 +16,13 @@ from . import conduct, faults, owed
 from .chain import Chain
 from .collector import Collector, Place
 from .coverage import Placed
+from .drift import PLAUSIBLE
 from .entries import Entry
 from .files import FileCheck, Interval, Shared
 from .gap_report import Gaps, contradicted
 from .heads import HeadCheck, SignedHead, read_heads
 from .missing import MissingFiles
+from .orders import Orders
 from .private_fields import PrivateFields
 from .reader import Reader
 from .receipts import Receipts, Segments
@@ -64,6 +66,7 @@ class RecorderCheck:
         self.collector = collector
         self.chain = Chain(device, collector)
         self.recordings = Recordings(device, collector, trust.host_key)
+        self.orders = Orders(device, trust, collector)
         self.receipts = Receipts(device, collector)
         self.deleted = SegmentSet()
         self.given_up = SegmentSet()
@@ -72,14 +75,17 @@ class RecorderCheck:
         self._extra_heads = extra_heads
         self._interval = interval
         self._told_of_cut = False
-        self._marks: list[tuple[int, int, str]] = []
+        self._marks = 0
         self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
 
     def run(self) -> DeviceResult:
         """Reads everything of this recorder once. Raises EvidockError when a file cannot be read."""
+        if self._interval != (None, None):
+            self.files.offsets = self._offsets()
         heads = read_heads(self.reader.heads(self.device), "heads", self.collector, self.device)
-        check = HeadCheck(self.device, heads + self._extra_heads, self.collector)
+        check = HeadCheck(self.device, heads + self._extra_heads, self.collector, self.reader.is_store)
         self._walk(check)
+        check.judge_lost(self.chain.undeclared)
         self._compare_heads(heads, check.refused)
         self.receipts.read(self.reader.receipts(self.device), self.trust.host_key, "receipts")
         provenance = self.trust.judge(self.device, self.chain.genesis)
@@ -91,19 +97,38 @@ class RecorderCheck:
             self.stray.look(self.chain, self.files.sealed, self.given_up, self.device in self.trust.enrolled)
         self._tie_heads(heads, check.refused)
         stoppages, boots = self.recordings.stoppages, self.recordings.boots
-        contradicted(stoppages.all, boots)
+        contradicted(stoppages.not_counted, boots)
         placed = Placed(boots)
         self._say_clocks(placed)
+        if not self._is_simulated:
+            self.orders.finish(placed.times)
         found = Gaps(self.device, boots, placed.times, self.collector).of(stoppages.all, stoppages.until)
         offsets = placed.times.offsets
         marks = tuple(
             Mark(at / 1000, self.device.hex(), name)
-            for boot, ticks, name in self._marks
-            if (at := placed.times.point(boot, ticks)) is not None
+            for boot in boots
+            for ticks, name in boot.marks
+            if (at := placed.times.point(boot.number, ticks)) is not None
         )
         gaps = tuple(one.gap for one in found)
         due = tuple(owed.of(found, self.collector.lang))
         return DeviceResult(self._report(head), placed, marks, provenance, offsets, gaps, due)
+
+    def _offsets(self) -> dict[int, int]:
+        """Where coverage will lay each boot, from the journal and the heads alone: what is said of a boot's time may
+        stand behind its segments, and no file may be left out by a clock that was wrong.
+        """
+        first = RecorderCheck(
+            self.reader, self.device, self.trust, self._extra_heads, (None, None), Collector("en"), Shared(None)
+        )
+        first.files.offsets = None
+        heads = read_heads(self.reader.heads(self.device), "heads", first.collector, self.device)
+        check = HeadCheck(self.device, heads + self._extra_heads, first.collector, self.reader.is_store)
+        first._walk(check)
+        check.judge_lost(first.chain.undeclared)
+        first._settle_end(check, heads)
+        first._tie_heads(heads, check.refused)
+        return Placed(first.recordings.boots).times.offsets
 
     def _walk(self, check: HeadCheck) -> None:
         journal = self.reader.journal(self.device)
@@ -113,6 +138,7 @@ class RecorderCheck:
         self.chain.may_begin_late = not self.reader.is_store
         self.chain.watcher = check.at
         self.chain.watched = check.next_size
+        self.chain.passed = check.passed
         openings = PrivateFields(self.reader.private(self.device), self.device, self.collector)
         recordings, chain, files = self.recordings, self.chain, self.files
         try:
@@ -122,8 +148,9 @@ class RecorderCheck:
                 if segment is None:
                     self._note(entry)
                     recordings.note(entry, None)
+                    self._note_mark(entry)
                 else:
-                    recordings.note(entry, files.outcome(segment, entry.sequence, recordings.open, recordings.boot))
+                    recordings.note(entry, files.outcome(segment, entry.sequence, recordings.open))
         finally:
             journal.close()
         openings.finish(complain=not chain.begins_late, expected=self.reader.is_store)
@@ -132,13 +159,12 @@ class RecorderCheck:
         if not entry.known:
             return
         kind, body = entry.kind, entry.body
+        self.orders.note(entry)
         if kind == kinds.HOST:
             if body["event"] == codes.HOST_RECEIPTED:
                 ours = body["host"] == self._host_id and self.device in self.trust.enrolled
                 self._check_ingested(entry, self.receipts.sealed(body["statement"], ours))
             self._witness(entry)
-        elif kind == kinds.MARK and len(self._marks) < _MARKS_KEPT:
-            self._marks.append((entry.boot, entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
         elif kind == kinds.TOMBSTONE:
             self.deleted.add(entry.number("recording"), entry.number("number"))
         elif kind == kinds.FAULT:
@@ -147,6 +173,13 @@ class RecorderCheck:
                 self.given_up.add(*named)
         elif kind == kinds.JOURNAL:
             self.chain.declare_missing(entry.number("first"), entry.number("last"))
+
+    def _note_mark(self, entry: Entry) -> None:
+        """Its boot keeps a mark."""
+        boot = self.recordings.boot
+        if entry.known and entry.kind == kinds.MARK and boot is not None and self._marks < _MARKS_KEPT:
+            self._marks += 1
+            boot.marks.append((entry.ticks, names.name_of(names.MARK_TYPES, entry.number("type"))))
 
     def _witness(self, entry: Entry) -> None:
         """The recorder noted how far this host's custody chain had got: it must reach that far still."""
@@ -242,15 +275,21 @@ class RecorderCheck:
                 seconds=round(step.ms / 1000, 1),
             )
 
+    @property
+    def _is_simulated(self) -> bool:
+        """Whether its GENESIS says so: its time may run at any speed."""
+        genesis = self.chain.genesis
+        return genesis is not None and genesis.number("protection") == codes.PROTECTION_SIMULATED
+
     def _report(self, head: SignedHead | None) -> DeviceReport:
         genesis = self.chain.genesis
         body = {} if genesis is None else genesis.body
         number = codes.PROTECTION_NONE if genesis is None else genesis.number("protection")
-        simulated = number == codes.PROTECTION_SIMULATED
+        simulated = self._is_simulated
         shown = None
         if head is not None:
             dated = self.trust.heads.get(self.device, {}).get(head.hash)
-            time = None if dated is None or simulated else dated[1] / 1000
+            time = None if dated is None or simulated or dated[1] not in PLAUSIBLE else dated[1] / 1000
             shown = Head(head.size, head.newest.hex(), head.root.hex(), time, True)
         elif self.chain.size:
             root = "" if self.chain.tree is None else self.chain.tree.root().hex()

@@ -16,6 +16,7 @@ from .entries import Entry, Segment
 from .lines import Stretch
 from .tracks import SOUND_AND_PICTURE, Tracks
 
+_FIRST_ANCHOR = 10_000  # ms after START: one checkpoint interval, and a card that stalls meanwhile
 _GIVEN_UP_KEPT = 1 << 16  # numbers: those that a recording can have
 _CLOSING = 15_000  # ms in which a recorder waits for an encoder to close its file, and signs what became of it
 _HASHED = 131_072  # bytes of an encoder's file for which it has a second more
@@ -69,9 +70,14 @@ class Recording:
         self.missing: list[Missing] = []
         self.cause: str | None = None  # of the interruption that it ended with
         self.broke_off: tuple[int, int] | None = None  # boot and tick that INTERRUPT names
+        self.has_no_anchors = False  # the recorder says that it had no room for them
         self._started = (start.boot, start.ticks)
         self._given_up: dict[int, tuple[str, Place]] = {}
         self._files: deque[tuple[int, int, int]] = deque(maxlen=_FILES_KEPT)  # boot, ticks, ms that it may take
+
+    def had_anchors_by(self, boot: int, tick: int) -> bool:
+        """Whether an honest recorder would have noted an anchor before it recorded as far as this tick."""
+        return self.has_no_anchors or self._started[0] != boot or tick - self._started[1] > _FIRST_ANCHOR
 
     def go_on(self, segment: Segment) -> None:
         """A segment comes; one that begins after the recording broke off takes INTERRUPT's word away."""

@@ -16,14 +16,13 @@ from .collector import Collector, Place
 from .conduct import Conduct
 from .coverage import Boot
 from .entries import Entry, Segment
-from .interruptions import BROKEN_SLACK, Interruptions
+from .interruptions import BROKEN_SLACK, STOP_SLACK, Interruptions
 from .recording import Outcome, Recording
-from .sealed import Sealed
-from .stoppages import Stoppages
+from .sealed import SEALED_SLACK, Sealed
+from .stoppages import Stoppages, is_cause, is_exempt_class, is_stop_reason
 from .timeline import TimeLine
 
 EMPTY_SLACK = 1_000  # ms from START to STOP in which nothing may have been sealed: capture begins up to 500 ms later
-STOP_SLACK = 5_000  # ms that sealing and signing may take between a recording's last tick and its STOP
 
 
 class Recordings:
@@ -42,6 +41,7 @@ class Recordings:
         self._interruptions = Interruptions(device, collector, self._line)
         self._conduct = Conduct(device, collector)
         self.stoppages = Stoppages()
+        self._lost: tuple[int, int] | None = None  # first and last of what is missing since a JOURNAL covered the rest
         self._is_whole = True  # every entry until now was there and held
         self._sequence = 0  # of the entry that is due
 
@@ -59,9 +59,11 @@ class Recordings:
         """Takes the next good entry; a SEGMENT with the outcome of its file."""
         self._line.damage = entry.sequence != self._sequence
         self._is_whole = self._is_whole and not self._line.damage
+        if self._line.damage:
+            self._lost = (self._sequence if self._lost is None else self._lost[0], entry.sequence - 1)
+            if self.open is not None:
+                self.open.damaged.update(self.open.declared)
         self._sequence = entry.sequence + 1
-        if self._line.damage and self.open is not None:
-            self.open.damaged.update(self.open.declared)
         boot = self._line.enter(entry)
         self._clocks.note(entry, boot)
         if entry.segment is not None and outcome is not None:
@@ -162,6 +164,7 @@ class Recordings:
             self._line.hole(boot, entry.ticks, self.open)
         else:
             self._idle(boot, entry.ticks)
+        self._line.exempt(None)
         self.stoppages.switched_off(entry)
         boot.ending = self.stoppages.standing or ("off", None)
 
@@ -172,6 +175,7 @@ class Recordings:
             self.stoppages.ended()
             self._close(self.open)
         self._idle(boot, entry.ticks)
+        self._line.exempt(None)
         if not self._line.damage and number != self._newest + 1:
             self._add(
                 "RECORDING_MISSING",
@@ -186,13 +190,36 @@ class Recordings:
         self.stoppages.started(entry, self.open)
         self._conduct.started(entry, number)
         if not self.open.is_known:
-            reason = f"tracks {entry.number('tracks')}"
-            self._add("UNKNOWN_FORMAT", entry, recording=number, number=entry.sequence, reason=reason)
+            self._unknown(entry, f"tracks {entry.number('tracks')}")
+
+    def _unknown(self, entry: Entry, reason: str) -> None:
+        recording = entry.optional("recording")
+        self._add("UNKNOWN_FORMAT", entry, recording=recording, number=entry.sequence, reason=reason)
 
     def _interrupted(self, entry: Entry, _boot: Boot) -> None:
-        if self.open is not None and self.open.number == entry.number("recording"):
-            self._interruptions.interrupted(entry, self.open)
-            self.stoppages.interrupted(entry, self.open)
+        recording, number = self.open, entry.number("recording")
+        if recording is None:
+            self._add("HEAD_MISSING", entry, recording=number, sentence="HEAD_MISSING.no_start")
+        elif recording.number == number:
+            boot, last = self._ended(entry, recording)
+            since = self._interruptions.interrupted(entry, recording, boot, last)
+            if not is_cause(entry.number("cause")):
+                self._unknown(entry, f"cause {entry.number('cause')}")
+            self.stoppages.interrupted(entry, recording, since)
+
+    def _ended(self, entry: Entry, recording: Recording) -> tuple[Boot, int]:
+        """Boot and tick at which INTERRUPT or STOP says that its recording ended, as far as that can be."""
+        number, last = entry.number("boot"), entry.number("last_tick")
+        boot = self._line.find(number) if recording.boot <= number <= entry.boot else None
+        if boot is None:
+            reason = f"boot {number} is none of its recording"
+            self._add("MALFORMED", entry, recording=recording.number, number=entry.sequence, reason=reason)
+            boot = self._line.enter(entry)
+        if boot.number == entry.boot and last > entry.ticks:
+            if last > max(entry.ticks, self._line.tracks(recording, boot).furthest) + SEALED_SLACK:
+                self._add("ORDER", entry, "ORDER.ahead_of_entry", recording.number, number=entry.sequence)
+            last = entry.ticks
+        return boot, last
 
     def _resumed(self, entry: Entry, _boot: Boot) -> None:
         wrong = self.stoppages.resumed(entry, self.open)
@@ -206,20 +233,21 @@ class Recordings:
         if recording is None or recording.number != number:
             self._add("HEAD_MISSING", entry, recording=number, sentence="HEAD_MISSING.no_start")
             return
-        boot = self._line.find(entry.number("boot"))
-        if boot is not None:
-            last = entry.number("last_tick")
-            # Nothing sealed: what failed at the start takes as long to sign as a STOP. Else nothing may lack.
-            slack = 0 if recording.segments else STOP_SLACK
-            self._line.hole(boot, last, recording, slack=slack)
-            sealed = self._line.tracks(recording, boot).furthest if recording.segments else last
-            if boot is running and entry.ticks - recording.told_by(boot.number, max(last, sealed)) > STOP_SLACK:
-                self._line.hole(boot, entry.ticks, recording)
-            is_empty = boot is running and not recording.segments and recording.cause is None
-            if is_empty and not recording.reasons(boot.number, 0, entry.ticks):  # and nothing says why
-                self._line.hole(boot, entry.ticks, recording, slack=EMPTY_SLACK)
-            if boot is not running and recording.cause is None:
-                self._interruptions.broke_off(entry, recording, boot, last, codes.CAUSE_UNKNOWN)
+        if not is_stop_reason(entry.number("reason")):
+            self._unknown(entry, f"reason {entry.number('reason')}")
+        boot, last = self._ended(entry, recording)
+        since = boot.number, last
+        # Nothing sealed: what failed at the start takes as long to sign as a STOP. Else nothing may lack.
+        slack = 0 if recording.segments else STOP_SLACK
+        self._line.hole(boot, last, recording, slack=slack)
+        sealed = self._line.tracks(recording, boot).furthest if recording.segments else last
+        if boot is running and entry.ticks - recording.told_by(boot.number, max(last, sealed)) > STOP_SLACK:
+            self._line.hole(boot, entry.ticks, recording)
+        is_empty = boot is running and not recording.segments and recording.cause is None
+        if is_empty and not recording.reasons(boot.number, 0, entry.ticks):  # and nothing says why
+            self._line.hole(boot, entry.ticks, recording, slack=EMPTY_SLACK)
+        if boot is not running and recording.cause is None:
+            since = self._interruptions.broke_off(entry, recording, boot, last, codes.CAUSE_UNKNOWN)
         if entry.number("segments") > recording.segments and not self._line.damage:
             self._add(
                 "SEGMENT_MISSING",
@@ -229,7 +257,9 @@ class Recordings:
                 expected=entry.number("segments"),
                 found=recording.segments,
             )
-        self.stoppages.stopped(entry, recording)
+        if boot is running:  # what a hole accounts for is no gap of another sort as well
+            since = max(since, self._line.accounted(boot, recording))
+        self.stoppages.stopped(entry, recording, since)
         self._close(recording)
 
     def _close(self, recording: Recording) -> None:
@@ -243,14 +273,23 @@ class Recordings:
         self.stoppages.faulted(entry.number("what"))
 
     def _journal(self, entry: Entry, _boot: Boot) -> None:
-        self._add("JOURNAL", entry, first=entry.number("first"), last=entry.number("last"))
+        first, last = entry.number("first"), entry.number("last")
+        self._add("JOURNAL", entry, first=first, last=last)
+        if self._lost is not None and first <= self._lost[0] and self._lost[1] <= last:
+            self._lost = None
+            if self.open is not None:  # what the recorder declares lost is missing, not altered
+                self.open.damaged.clear()
 
     def _exempted(self, entry: Entry, boot: Boot) -> None:
         if self.open is None:
             self._idle(boot, entry.ticks)
         self.stoppages.exempted(entry)
         begins = entry.body["begins"] is True
-        self._line.exempt(names.name_of(names.EXEMPT_CLASSES, entry.number("class")) if begins else None)
+        number = entry.number("class")
+        is_known = is_exempt_class(number)
+        if begins and not is_known:
+            self._unknown(entry, f"class {number}")
+        self._line.exempt(names.name_of(names.EXEMPT_CLASSES, number) if begins else None, is_known)
 
     def _medium(self, _entry: Entry, _boot: Boot) -> None:
         self.stoppages.medium()

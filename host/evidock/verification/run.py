@@ -73,7 +73,7 @@ def verify(
     results = [check.run() for check in checks]
     shared.suspects.trace(reader, devices, collector)
     for check, result in zip(checks, results, strict=True):
-        collector.place(check.device, result.offsets)
+        collector.place(check.device, result.offsets, result.placed.lives)
     report = _report(reader, results, devices, (first, last), collector, lang)
     return replace(report, verified=now(), trusted=tuple(sorted(one.hex() for one in known.vouching)))
 
@@ -100,7 +100,7 @@ def _report(
         min((one[0] for one in bounds), default=asked[0] or 0) / 1000,
         max((one[1] for one in bounds), default=asked[1] or 0) / 1000,
     )
-    findings = tuple(_inside(collector.findings(), interval))
+    findings = tuple(_inside(collector.concerning(), interval))
     provenance = max((result.provenance for result in results), key=_PROVENANCES.index, default=Provenance.UNTRUSTED)
     verdict = judge.overall(findings, collector.overflowed(), [*spans, *adrift], provenance)
     reports = tuple(result.report for result in results)
@@ -139,10 +139,12 @@ def _bounds(results: list[DeviceResult], asked: tuple[int | None, int | None]) -
     return [(start, max(end, start + 1))] * len(lives)
 
 
-def _inside(findings: Iterable[Finding], interval: tuple[float, float]) -> Iterable[Finding]:
+def _inside(
+    findings: Iterable[tuple[Finding, tuple[float, float] | None]], interval: tuple[float, float]
+) -> Iterable[Finding]:
     """Findings that concern the interval. What is altered or untrusted anywhere in the chain concerns all of it."""
-    for finding in findings:
-        if finding.verdict in _KEPT_OUTSIDE or finding.time is None or _touches(finding.time, interval):
+    for finding, concerns in findings:
+        if finding.verdict in _KEPT_OUTSIDE or concerns is None or _touches(concerns, interval):
             yield finding
 
 

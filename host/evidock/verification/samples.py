@@ -48,7 +48,8 @@ def is_empty(segment: Segment) -> bool:
     """Whether a segment holds no frame or no byte at all, although its time calls for some: its track is not there."""
     duration = segment.last_tick - segment.first_tick
     lacks = segment.written == 0 and duration * segment.rate >= 1000
-    return duration > SLACK and (lacks or segment.length == 0)
+    is_lost = segment.written == 0 and segment.lost > 0 and duration > 0
+    return is_lost or (duration > SLACK and (lacks or segment.length == 0))
 
 
 def lost_ms(segment: Segment) -> int:

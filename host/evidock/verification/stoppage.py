@@ -49,13 +49,21 @@ class Stoppage:
     given_up: bool = False
     """The officer switched off: the next recording does not go on with it."""
     says: str = causes.UNCONTRADICTED
+    is_settled: bool = False
+    """Figures do not change what `says` has."""
+    is_listed: bool = False
 
     @property
     def is_asked(self) -> bool:
         """Whether somebody is to speak of it when recording goes on."""
         return self.sort is Sort.BROKEN and self.cause not in UNASKED
 
+    @property
+    def counts(self) -> bool:
+        """Whether its cause explains anything."""
+        return self.says not in (causes.CONTRADICTED, causes.NOT_KNOWN)
+
     def judge(self) -> None:
         """Weighs the cause against what the entries said until now."""
-        if self.number is not None:
+        if self.number is not None and not self.is_settled:
             self.says = causes.judge(self.number, self.signs)

@@ -13,7 +13,9 @@ from .entries import Entry
 from .recording import Recording
 from .stoppage import UNASKED, Instant, Sort, Stoppage
 
+SPOKEN = 1_000  # ms of sound in a span of voice, at least
 KEPT = 10_000  # stoppages of one recorder: of more, the coverage still has every second
+_OF_INTEGRATORS = range(1000, 2000)
 _OF_STOP = {
     codes.STOP_BATTERY_LOW: codes.CAUSE_BATTERY_LOW,
     codes.STOP_STORAGE_FULL: codes.CAUSE_STORAGE_FULL,
@@ -29,6 +31,8 @@ class Stoppages:
 
     def __init__(self) -> None:
         self.all: list[Stoppage] = []
+        self.not_counted: set[tuple[str, int | None]] = set()
+        """(cause, recording) of those that explain nothing: time under them is unexplained."""
         self.settings: dict[int, int] = {}
         """Settings in force that are not the default."""
         self.until: Instant = (0, 0)
@@ -62,47 +66,57 @@ class Stoppages:
             if self._pending.start[0] == entry.boot:  # a card that is in now came in this boot
                 self._pending.signs.watched = self._pending.signs.watched or has_card
                 self._pending.signs.medium = self._pending.signs.medium or not has_card
-            self._pending.judge()
+            self._settle(self._pending)
         self._answers = self._pending if self._pending is not None and self._pending.is_asked else None
         self._pending = self._exempt = self._officer = None
         self._signs = Signs(medium=not has_card)
         if self._journal_full:
             self._signs.faults.add(codes.FAULT_JOURNAL_FULL)
 
-    def interrupted(self, entry: Entry, recording: Recording) -> None:
-        """INTERRUPT of the recording that runs. The first counts."""
+    def interrupted(self, entry: Entry, recording: Recording, start: Instant) -> None:
+        """INTERRUPT of the recording that runs; what is recorded ends at `start`. The first counts."""
         if self._of(recording) is not None:
             return
-        number = entry.number("cause")
+        number, known = entry.number("cause"), is_cause(entry.number("cause"))
         signs = self._note_settings()
         signs.more_battery(entry.optional("battery"))
         signs.more_storage(entry.optional("storage_free"))
         signs.temperature = entry.optional("temperature")
-        if entry.number("boot") != entry.boot:
+        if start[0] != entry.boot:
             signs.reset, signs.told_reset = self._reset, entry.optional("reset")
         cause = names.name_of(names.CAUSES, number)
         sort = Sort.OFFICER if cause == "docked" else Sort.BROKEN
-        start = (entry.number("boot"), entry.number("last_tick"))
-        one = Stoppage(sort, cause, number, recording.number, start, signs, entry.ticks)
+        one = Stoppage(sort, cause, number if known else None, recording.number, start, signs, entry.ticks)
+        if not known:
+            one.says = causes.NOT_KNOWN
         self._begin(one)
-        if len(self._told) < KEPT:
-            self._told[entry.sequence] = one
+        if self._exempt is not None and self._exempt.recording == recording.number:  # that is why nothing is recorded
+            self._exempt.start, one.end = start, start
+        if len(self._told) >= KEPT:
+            del self._told[next(iter(self._told))]
+        self._told[entry.sequence] = one
 
-    def stopped(self, entry: Entry, recording: Recording) -> None:
-        """STOP of the recording that runs."""
+    def stopped(self, entry: Entry, recording: Recording, start: Instant) -> None:
+        """STOP of the recording that runs; what is recorded ends at `start`."""
         self.ended()
         self._runs_on = False
         one = self._of(recording)
+        if one is None and self._exempt is not None and self._exempt.recording == recording.number:
+            self._exempt.start = start  # whatever ended it: the exemption is why nothing is recorded from there on
+            return
         if one is None:
-            one = self._of_reason(entry, recording)
+            one = self._of_reason(entry, recording, start)
             if one is None:
                 return
             self._begin(one)
         one.signs.more_battery(entry.optional("battery"))
         one.signs.more_storage(entry.optional("storage_free"))
         one.judge()
+        if one.sort is Sort.BROKEN and one.number is not None and entry.number("reason") in _BY_OFFICER:
+            one.says, one.is_settled = causes.CONTRADICTED, True  # either the officer ended it, or what INTERRUPT says
         if entry.number("reason") == codes.STOP_EXEMPT and one is self._pending and one.end is not None:
             one.given_up, self._pending = True, None  # the officer's word came after the recorder's
+            self._settle(one)
 
     def ended(self) -> None:
         """The recording that ran ended: what it went on with has been spoken of by now, or was not."""
@@ -127,6 +141,8 @@ class Stoppages:
         boot, began = one.resumed_at or (entry.boot, 0)
         if boot != entry.boot or not began <= first <= last <= entry.ticks:
             return "voice"
+        if last - first < SPOKEN or codes.TRACK_SOUND not in recording.declared:
+            return "voice"
         one.silent, one.voice = False, (boot, first, last)
         return None
 
@@ -142,6 +158,8 @@ class Stoppages:
         self._officer = None
         cause = names.name_of(names.EXEMPT_CLASSES, entry.number("class"))
         self._exempt = Stoppage(Sort.EXEMPT, cause, None, entry.optional("recording"), here)
+        if not is_exempt_class(entry.number("class")):
+            self._exempt.says = causes.NOT_KNOWN
         self._runs_on = self._exempt.recording is not None
         self._exempt.approved = codes.LABEL_APPROVER in entry.private
         self._keep(self._exempt)
@@ -154,7 +172,7 @@ class Stoppages:
         one, by_itself = self._pending, entry.number("reason") == codes.OFF_BATTERY_LOW
         if one is not None and not by_itself:
             one.end, one.given_up, self._pending = one.end or here, True, None
-            one.judge()
+            self._settle(one)
         elif one is not None and one.number == codes.CAUSE_BATTERY_LOW:
             one.signs.more_battery(entry.optional("battery"))
         elif one is None and by_itself:
@@ -164,6 +182,7 @@ class Stoppages:
             if off.says == causes.CONTRADICTED:
                 self._off = off
                 self._keep(off)
+                self._settle(off)
 
     def booted(self, entry: Entry) -> None:
         """BOOT ends an exemption whose end was not said; settings are told anew."""
@@ -203,7 +222,7 @@ class Stoppages:
     def finish(self) -> None:
         """The journal ends."""
         if self._pending is not None:
-            self._pending.judge()
+            self._settle(self._pending)
         self._told.clear()
 
     def _of(self, recording: Recording) -> Stoppage | None:
@@ -213,22 +232,23 @@ class Stoppages:
                 return one
         return None
 
-    def _of_reason(self, entry: Entry, recording: Recording) -> Stoppage | None:
+    def _of_reason(self, entry: Entry, recording: Recording, start: Instant) -> Stoppage | None:
         """What a STOP without INTERRUPT means."""
         reason = entry.number("reason")
-        start = (entry.number("boot"), entry.number("last_tick"))
         if reason in _BY_OFFICER:
             return Stoppage(Sort.OFFICER, _BY_OFFICER[reason], None, recording.number, start, told=entry.ticks)
         if reason == codes.STOP_EXEMPT:
-            if self._exempt is not None and self._exempt.recording == recording.number:
-                self._exempt.start = start
-                return None
             one = Stoppage(Sort.BROKEN, "exempt", None, recording.number, start, told=entry.ticks)
             one.says = causes.CONTRADICTED  # no EXEMPT says so
             return one
         number = _OF_STOP.get(reason)
         if number is None:
-            return None
+            if is_stop_reason(reason):
+                return None
+            cause = names.name_of(names.STOP_REASONS, reason)
+            one = Stoppage(Sort.BROKEN, cause, None, recording.number, start, told=entry.ticks)
+            one.says = causes.NOT_KNOWN
+            return one
         signs = self._note_settings()
         if number == codes.CAUSE_UNKNOWN and start[0] != entry.boot:
             signs.reset = self._reset
@@ -250,4 +270,28 @@ class Stoppages:
 
     def _keep(self, one: Stoppage) -> None:
         if len(self.all) < KEPT:
+            one.is_listed = True
             self.all.append(one)
+
+    def _settle(self, one: Stoppage) -> None:
+        """Nothing more will speak of its cause. What does not count is kept however many there were before."""
+        one.judge()
+        if not one.counts:
+            self.not_counted.add((one.cause, one.recording))
+            if not one.is_listed and len(self.all) < 2 * KEPT:
+                self.all.append(one)
+
+
+def is_cause(number: int) -> bool:
+    """Whether this version knows the cause of an INTERRUPT, or it is an integrator's."""
+    return number in _OF_INTEGRATORS or any(number == known for known, *_rest in names.CAUSES)
+
+
+def is_exempt_class(number: int) -> bool:
+    """Whether there is such lawful non-recording (OB-12)."""
+    return any(number == known for known, *_rest in names.EXEMPT_CLASSES)
+
+
+def is_stop_reason(number: int) -> bool:
+    """Whether this version knows the reason of a STOP."""
+    return any(number == known for known, *_rest in names.STOP_REASONS)

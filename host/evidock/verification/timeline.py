@@ -35,7 +35,7 @@ class TimeLine:
         self._device = device
         self._collector = collector
         self._by_number: dict[int, Boot] = {}
-        self._exempt: str | None = None
+        self._exempt: tuple[str, bool] | None = None
 
     def enter(self, entry: Entry) -> Boot:
         """The boot of the next entry, which becomes the one that runs."""
@@ -54,13 +54,16 @@ class TimeLine:
     def idle(self, boot: Boot, ticks: int) -> None:
         """Nothing was being recorded up to `ticks`."""
         if self._exempt is not None:
-            boot.fill(ticks, State.EXEMPT, self._exempt, None)
+            name, is_known = self._exempt
+            boot.fill(ticks, State.EXEMPT if is_known else State.UNEXPLAINED, name, None)
         else:
             boot.fill(ticks, State.DECLARED, "standby", None)
 
-    def exempt(self, name: str | None) -> None:
-        """From here on idle time is exempt for the reason `name`, or not any more."""
-        self._exempt = name
+    def exempt(self, name: str | None, is_known: bool = True) -> None:
+        """From here on idle time is exempt for the reason `name`, or not any more. It is unexplained if this version
+        does not know that reason.
+        """
+        self._exempt = None if name is None else (name, is_known)
 
     def tracks(self, recording: Recording, boot: Boot) -> Tracks:
         """The tracks of the recording that runs in one boot."""
@@ -89,6 +92,11 @@ class TimeLine:
                 tracks.fill(one, until, State.ALTERED, None, recording.number)
             else:
                 tracks.lack(one, until, recording.number, segment)
+
+    def accounted(self, boot: Boot, recording: Recording) -> tuple[int, int]:
+        """The boot, and the tick in it up to which every track that is due is accounted for."""
+        tracks = self.tracks(recording, boot)
+        return boot.number, min(tracks.reached(one) for one in recording.declared)
 
     def lay(self, boot: Boot, segment: Segment, outcome: Outcome, recording: Recording, first: int) -> Stretch | None:
         """Lays a segment's stretches into its boot from tick `first` on; the one that stands for it when its file is

@@ -113,6 +113,24 @@ class Trust:
         self.vouching.add(sign1.thumbprint(claimed))
         return Provenance.TRUSTED
 
+    def key_of(self, host: bytes) -> bytes | None:
+        """The public key of a host (by its id), where its certificate is here or the store is its own."""
+        known = [cast(bytes, values["host_key"]) for values in self._certificates]
+        if self.host_key is not None:
+            known.append(self.host_key)
+        return next((key for key in known if sign1.thumbprint(key) == host), None)
+
+    def roles_of(self, key: bytes, organisation: bytes) -> int | None:
+        """The roles that certificates of an organisation give a host key; None without any certificate of that key."""
+        found = [values for values in self._certificates if values["host_key"] == key]
+        if not found:
+            return None
+        roles = 0
+        for values in found:
+            if values["organisation"] == organisation:
+                roles |= cast(int, values["roles"])
+        return roles
+
     def _is_pinned(self, key: bytes) -> bool:
         return key in self.pins or sign1.thumbprint(key) in self.pins
 

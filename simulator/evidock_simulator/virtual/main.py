@@ -7,6 +7,7 @@ import gc
 import sys
 import time
 
+from evidock_agent import on_demand
 from evidock_agent.agent import Agent
 from evidock_protocol import codes
 from evidock_simulator.virtual import keeping, sources, world
@@ -91,6 +92,13 @@ def open_card(path: str, slot: Slot, clock: Clock):
     return lambda supply: Card(path, slot, supply, clock)
 
 
+def new_agent(board) -> Agent:
+    """The agent of one boot. Of the one before, whose modules are still here, a reset would have left nothing."""
+    on_demand.let_go(on_demand.EVERY)
+    gc.collect()
+    return Agent(board)
+
+
 def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> None:
     """Runs the recorder of flash image `image` for ever."""
     if sys.implementation.name == "micropython":
@@ -104,7 +112,7 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
     sound, pictures, clip = sources.open_all(state)
     flash = open(image, "r+b", 0)  # noqa: SIM115 (open for life)
     parts = Parts(flash, open_card(card, slot, clock), link, sound, clock, firmware, pictures, clip)
-    simulated = world.World(state, parts, slot, lambda state: keeping.save(kept, state), Agent)
+    simulated = world.World(state, parts, slot, lambda state: keeping.save(kept, state), new_agent)
     if state["boots"]:
         simulated.lose_power()
     if simulated.agent is None:

@@ -88,7 +88,7 @@ def test_an_interruption_beside_an_encoder_is_a_gap(
     recorder.start()
     recorder.interrupt(codes.CAUSE_STORAGE_FULL)
     recorder.wait(3)
-    recorder.stop()
+    recorder.stop(codes.STOP_STORAGE_FULL)
     host.dock(recorder)
     assert run(["verify", str(host.write(tmp_path / "store", recorder)), "--trust", host.pin]) == 0
     assert "Verified, with declared gaps" in capsys.readouterr().out

@@ -35,7 +35,7 @@ def frame(message: bytes) -> bytes:
 def flash_image() -> bytes:
     recorder = shift(Host())
     sectors = [b"\xff" * flash.SECTOR]
-    body = b"".join(_record(flash.RECORD_ENTRY, raw) for raw in recorder.entries[:4])
+    body = b"".join(_record(flash.RECORD_ENTRY, raw) for raw in recorder.entries[:5])
     sectors.append((flash.encode_head(flash.MAGIC_JOURNAL, 7) + body).ljust(flash.SECTOR, b"\xff"))
     sectors.append(
         (flash.encode_head(flash.MAGIC_ANCHOR, 1) + flash.encode_anchor(2, 1, 512, 99)).ljust(flash.SECTOR, b"\xff")
@@ -53,12 +53,12 @@ def _record(kind: int, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("recorders/*/journal.cbs", ["entry 0 GENESIS", "entry 2 START", "entry 7 EPOCH", "last_tick: ", "2025-03-14"]),
+        ("recorders/*/journal.cbs", ["entry 0 GENESIS", "entry 3 START", "entry 8 EPOCH", "last_tick: ", "2025-03-14"]),
         ("recorders/*/heads.cbs", ["head, ", "phase: 1", "host_nonce: "]),
         ("recorders/*/receipts.cbs", ["receipt, ", "segments: [["]),
         ("custody.cbs", ["custody entry 0 GENESIS", "custody entry 1 ENROL", "certificate, "]),
         ("host.cert", ["certificate, ", "roles: 63"]),
-        ("recorders/*/private.cbs", ["private record of entry 2", "officer: 4711"]),
+        ("recorders/*/private.cbs", ["private record of entry 3", "officer: 4711"]),
         ("recorders/*/leaves/R0000001/S0000001.lvs", ["header: ", "leaf 3: "]),
         ("recorders/*/media/**/S0000001.wav", ["WAV, ", "rate 16000"]),
     ],
@@ -75,7 +75,7 @@ def test_a_flash_image_is_read_without_its_secrets(tmp_path: Path) -> None:
     text = said(tmp_path / "flash.img")
     for part in (
         "sector 1: journal, generation 7",
-        "entry 3 SEGMENT",
+        "entry 4 SEGMENT",
         "anchor: START 2, segment 1, 512 bytes",
         "slot 0: whole, epoch 3",
     ):
@@ -134,7 +134,7 @@ def test_damage_inside_a_journal_is_passed_over(tmp_path: Path, store: Path) -> 
     put(tmp_path / "journal.cbs", raw[:700] + b"\xff" * 50 + raw[750:-20])
     text = said(tmp_path / "journal.cbs")
     assert "that are no statement" in text
-    assert "entry 13 HOST" in text
+    assert "entry 14 HOST" in text
 
 
 def test_what_is_not_canonical_is_said(tmp_path: Path) -> None:

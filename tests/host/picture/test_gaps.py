@@ -1,12 +1,14 @@
 """OB-7, 12, 13, 14, 19, 21, 22: gaps by verdict and what is owed, in the picture and on the terminal."""
 
 import io
+import re
 from dataclasses import replace
+from datetime import datetime
 from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from host.picture.sample_reports import ONE, TWO, at, two_devices, verified
+from host.picture.sample_reports import ONE, TWO, at, spans, two_devices, verified
 from host.picture.test_drawing import inert, titles, words
 from rich.console import Console
 
@@ -14,8 +16,13 @@ from evidock import language
 from evidock.cli import gap_text
 from evidock.cli.report_text import print_report
 from evidock.picture import draw_html, draw_svg
-from evidock.picture.gaps import COLOURS, WORST_LAST, sign
-from evidock.report import Duty, Gap, GapVerdict, Owed, Report, iso
+from evidock.picture.blocks import seconds
+from evidock.picture.drawing import Drawing
+from evidock.picture.gaps import COLOURS, WORST_LAST, sign, strip
+from evidock.picture.panel import Panel
+from evidock.picture.shapes import LOOKS
+from evidock.picture.time_axis import stopwatch
+from evidock.report import Coverage, Duty, Gap, GapVerdict, Owed, Report, State, Unplaced, iso
 
 TEXT = "Recording 1 broke off: <b>& battery low."
 
@@ -143,3 +150,76 @@ def test_worst_verdicts_are_drawn_last() -> None:
     order = {verdict: place for place, verdict in enumerate(WORST_LAST)}
     line = (GapVerdict.EXEMPT, GapVerdict.TECHNICAL_UNEXPLAINED, GapVerdict.UNDECLARED, GapVerdict.ALTERED)
     assert all(order[one] < order[other] for one, other in pairwise(line))
+
+
+def adrift() -> Report:
+    """A start without a clock between two recordings: a minute of it is recorded, 200 s are unexplained."""
+    lasts = {State.RECORDED: 60.0, State.UNEXPLAINED: 200.0, State.DECLARED: 30.0}
+    between = (at("09:31:40.5"), at("10:02:05"))
+    rows = (
+        ("08:00:00", "09:12:03", "declared", "standby", None),
+        ("09:12:03", "09:31:40", "recorded", None, 1),
+        ("09:31:40", "10:02:00", "declared", "clock_lost", None),
+        ("10:02:00", "10:12:00", "recorded", None, 3),
+        ("10:12:00", "16:00:00", "declared", "standby", None),
+    )
+    unplaced = Unplaced(ONE, 2, lasts, between, certain=True, held=State.DECLARED)
+    bounded = replace(
+        gap(GapVerdict.TECHNICAL_UNEXPLAINED), start=None, end=None, between=(at("09:31:39"), at("10:02:05")),
+        seconds=(30.0, 30.0),
+    )  # fmt: skip
+    return replace(verified(), coverage=Coverage(spans(ONE, *rows), unplaced=(unplaced,)), gaps=(bounded,), marks=())
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_start_without_a_place_is_in_the_totals_and_listed(lang: str) -> None:
+    report = adrift()
+    document = draw_svg(report, lang)
+    inert(document)
+    told = words(document)
+    figures = [stopwatch(seconds) for seconds in report.coverage.totals.values() if seconds]
+    assert stopwatch(report.coverage.seconds(State.UNEXPLAINED)) == "00:03:20"
+    assert {"00:03:20", stopwatch(report.coverage.seconds(State.RECORDED))} <= set(figures) & set(told)
+    assert language.text("picture.unplaced", lang) in told
+    assert any("2025-03-14 18:02:05" in one or "2025-03-14 10:02:05" in one for one in told)
+    assert language.name("state", "unplaced", lang) in told
+    assert language.name("state", "declared", lang) not in told  # nobody declared that time
+
+
+def test_the_rows_of_the_key_add_up_to_the_interval() -> None:
+    report = adrift()
+    drawing = Drawing.of(report, "en")
+    total = sum(seconds(drawing, look, None) for look in LOOKS)
+    assert total == pytest.approx(sum(report.coverage.totals.values()))
+    assert total == pytest.approx(report.interval[1] - report.interval[0])
+
+
+def test_a_bracket_ends_where_something_is_recorded_and_says_how_long_the_gap_is() -> None:
+    report = adrift()
+    drawing = Drawing.of(report, "en")
+    panel = Panel(drawing, drawing.start, drawing.end, None)
+    left, right = re.findall(r"M([0-9.]+),[0-9.]+v10", str(strip(panel, ONE, 0.0)[0]))
+    assert float(left) == pytest.approx(panel.scale.x(at("09:31:40")), abs=0.01)
+    assert float(right) == pytest.approx(panel.scale.x(at("10:02:00")), abs=0.01)
+    assert any("30 s" in title for title in titles(draw_svg(report)))
+
+
+def test_totals_can_be_recomputed_from_the_json_form() -> None:
+    """What stands beside the spans says what of them it takes the place of."""
+    for held in (State.DECLARED, State.UNEXPLAINED):
+        report = adrift()
+        (unplaced,) = report.coverage.unplaced
+        rows = [
+            replace(one, state=held, cause=None) if one.cause == "clock_lost" else one for one in report.coverage.spans
+        ]
+        coverage = Coverage(tuple(rows), unplaced=(replace(unplaced, held=held),))
+        written = coverage.to_json()
+        totals = dict.fromkeys((f"{state.value}_s" for state in State), 0.0)
+        for span in written["spans"]:  # type: ignore[attr-defined]
+            length = datetime.fromisoformat(span["to"]) - datetime.fromisoformat(span["from"])
+            totals[f"{span['state']}_s"] += length.total_seconds()
+        (one,) = written["unplaced"]  # type: ignore[misc]
+        for name, figure in one["seconds"].items():
+            totals[name] += figure
+            totals[f"{one['held']}_s"] -= figure
+        assert totals == pytest.approx({name: written[name] for name in totals})

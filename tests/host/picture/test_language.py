@@ -131,3 +131,22 @@ def test_choice_of_language(option: str | None, environment: dict[str, str], cho
 def test_an_option_that_is_no_language_is_refused() -> None:
     with pytest.raises(ValueError, match="'fr' is not one of en, zh"):
         language.choose("fr", {})
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("violation", "own voice", "somebody spoke", "nobody signed", "nobody gave")),
+        ("zh", ("违规", "有人口述", "没有人签名", "没有人说明", "无人签名")),
+    ],
+)
+def test_no_sentence_says_more_than_a_recorder_can_tell(lang: str, words: tuple[str, ...]) -> None:
+    """Neither who spoke, nor whether it was speech; not that nobody signed, where a cause does not count; no guilt."""
+    for key, text in CATALOGUES[lang].items():
+        assert not any(word in text for word in words), (key, text)
+
+
+def test_chinese_has_one_word_for_a_recording_and_one_for_an_exemption() -> None:
+    for key, text in CATALOGUES["zh"].items():
+        assert "录制" not in text, (key, text)
+        assert "豁免" not in text, (key, text)

@@ -27,7 +27,7 @@ def record(recorder: Recorder, seconds: float = 4) -> None:
 
 
 def up(host: Host, **options: object) -> Recorder:
-    recorder = host.recorder(**options)
+    recorder = host.recorder(**options)  # type: ignore[arg-type]
     recorder.booted()
     return recorder
 

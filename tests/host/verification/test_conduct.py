@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.forge import Host, Recorder
+from support.forged_orders import issue
 from support.verified import only, report_of
 
 from evidock.report import Report, Severity, Verdict
@@ -99,9 +100,9 @@ def test_ob_30_outside_an_issue(host: Host, tmp_path: Path, issued: bool) -> Non
     recorder.booted()
     recorded(recorder)
     if issued:
-        recorder.add(kinds.ISSUE, {"order": b"order"})
+        issue(host, recorder)
         recorded(recorder)
-        recorder.add(kinds.RETURN, {"order": b"order"})
+        issue(host, recorder, out=False)
     recorded(recorder)
     report = docked(host, recorder, tmp_path)
     found = [one.recording for one in report.findings if one.code == "OUTSIDE_ISSUE"]

@@ -326,7 +326,8 @@ def test_an_interruption_in_the_same_boot_declares_what_broke(host: Host, tmp_pa
     recorder.both(4)
     recorder.segment(3)
     recorder.interrupt(codes.CAUSE_STORAGE_FULL)
-    report = ended(host, recorder, tmp_path)
+    recorder.stop(codes.STOP_STORAGE_FULL)
+    report = docked(host, recorder, tmp_path)
     assert report.verdict is Verdict.VERIFIED_DECLARED_GAPS
     assert states(report, "picture") == [(State.RECORDED, 4), (State.DECLARED, 3)]
 
