@@ -68,6 +68,7 @@ LONG: dict[str, list[str]] = {
 # Files that take the WebAssembly build more than ten seconds: run there with the hunts, on the desktop build always.
 HEAVY = {
     "tests/device/test_bad_flash.py",
+    "tests/device/test_bad_flash_anywhere.py",
     "tests/device/test_commands.py",
     "tests/device/test_interruptions.py",
     "tests/device/test_mirror.py",
@@ -79,6 +80,8 @@ HEAVY = {
     "tests/device/test_recovery.py",
     "tests/device/test_session.py",
     "tests/device/test_sound_faults.py",
+    "tests/device/test_sound_time.py",
+    "tests/device/test_strict_device.py",
     "tests/device/test_tracks.py",
     "tests/device/test_watch.py",
 }
