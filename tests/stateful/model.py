@@ -194,7 +194,7 @@ class Model:
         if not self.on:
             return
         recording = self.recording
-        if recording is not None and percent <= 5 and (not recording.low or percent <= 2):
+        if recording is not None and percent <= 5 and (not recording.low or (percent <= 2 and not self.docked)):
             self._orderly("battery_low", "battery_low", goes_on=False)
         if percent <= 2 and not self.docked:
             self._off("battery_low")

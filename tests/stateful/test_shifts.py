@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import sys
 import tempfile
-import time
 import traceback
 from pathlib import Path
 
@@ -71,9 +70,8 @@ def test_a_shift_by_number(number: int) -> None:
 @pytest.mark.hunt
 @pytest.mark.parametrize("part", range(4))
 def test_many_shifts(part: int) -> None:
-    """A sample of the long run, other ones each time."""
-    first = int(time.time()) * 1000 + part * 1_000_000
-    for number in range(first, first + 125):
+    """A sample of the long run, the same each time: a clone that passed passes again."""
+    for number in range(10_000 + part * 125, 10_125 + part * 125):
         assert play(*by_number(number)) == [], f"python -m stateful.test_shifts {number} 1"
 
 
