@@ -46,6 +46,12 @@ def make_image(path: Path, length: int = CARD_BYTES, label: str = "EVIDOCK", ser
         image.write(name + b"\x08" + bytes(10) + b"\x00\x00\x21\x00" + bytes(6))
 
 
+def in_table(length: int, offset: int) -> bool:
+    """Whether this byte of such an image belongs to a table of clusters."""
+    _cluster, table = _layout(length // SECTOR)
+    return _RESERVED * SECTOR <= offset < (_RESERVED + _TABLES * table) * SECTOR
+
+
 def _layout(sectors: int) -> tuple[int, int]:
     """(sectors of a cluster, sectors of a table): the largest cluster up to 32 KiB that still makes this FAT32."""
     for cluster in (64, 32, 16, 8, 4, 2, 1):

@@ -57,6 +57,7 @@ LONG: dict[str, list[str]] = {
     ],
     # These two take seconds, but up to 1.5 GB on the WebAssembly build.
     "tests/device/test_provisioning.py": ["test_a_cut_at_any_operation_leaves_a_blank_recorder_or_a_provisioned_one"],
+    "tests/device/test_interruptions.py": ["test_a_flood_without_end_leaves_room_for_causes"],
     "tests/device/test_recorder.py": ["test_long_recordings_change_the_key"],
     "tests/device/test_recovered_pictures.py": ["test_a_file_longer_than_any_segment_is_not_read_to_its_end"],
     "tests/device/test_sound_faults.py": ["test_a_clock_that_steps_back_while_pictures_come"],

@@ -102,3 +102,13 @@ def test_what_is_no_file_system_is_not_mounted(tmp_path: Path) -> None:
     image.write_bytes(bytes(1 << 20))
     script = WRITES.replace("print(len", "0 and print(len")
     assert on_micropython(script, str(image), "read") == ["False"]
+
+
+def test_its_tables_are_where_it_says(tmp_path: Path) -> None:
+    image, length = tmp_path / "card", 34 << 20
+    fat32.make_image(image, length)
+    reserved, tables = struct.unpack_from("<HB", image.read_bytes()[:512], 14)
+    (table,) = struct.unpack_from("<I", image.read_bytes()[:512], 36)
+    first, end = reserved * 512, (reserved + tables * table) * 512
+    found = [fat32.in_table(length, offset) for offset in (first - 1, first, end - 1, end)]
+    assert found == [False, True, True, False]
