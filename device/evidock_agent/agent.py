@@ -120,6 +120,7 @@ class Agent:
     def adopt(self, genesis: "entry.Entry") -> None:
         """Takes up the identity that provisioning made; what every boot states follows as a job."""
         self.genesis = genesis
+        self.journal.trusted.begin(genesis)
         self.provisioned = True
         self.remember_key(genesis.body["public_key"])
         self.add_job(self._begin())

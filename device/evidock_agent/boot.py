@@ -42,6 +42,7 @@ def come_up(agent: "Agent"):
         agent.fail("the identity is damaged")
         return
     agent.genesis = entry.parse(raw)
+    journal.trusted.begin(agent.genesis)
     journal.device = agent.genesis.device
     lost = journal.ring.lost
     anchor = agent.anchors.newest

@@ -6,7 +6,7 @@ durable.
 
 from array import array
 
-from evidock_agent import key_ring, rings, signer
+from evidock_agent import key_ring, rings, signer, trusted
 from evidock_protocol import codes, entry, flash, kinds, merkle, private, sign1, statements
 
 TYPE_CHECKING = False
@@ -48,6 +48,7 @@ class Journal:
         self.epoch_ticks = 0  # when it began, in ticks of this boot
         self.epoch_owed: int | None = None  # the reason of a change for which no key slot was erased
         self.boot = 0
+        self.trusted = trusted.Trusted()
         self._key_id = b""  # of the live epoch's key, as the ring names it
         self._slot = 0
         self._addresses = array("I")  # ring address of entry `first`, `first` + 1, …
@@ -78,6 +79,7 @@ class Journal:
         self.newest = parsed.hash
         self.wall_ms = max(self.wall_ms, parsed.wall_ms)
         self.boot = parsed.boot
+        self.trusted.note(parsed.kind, parsed.body)
         self.tree.append(merkle.leaf_hash(parsed.hash))
 
     def lose_newest(self) -> None:
@@ -175,6 +177,7 @@ class Journal:
         self._addresses.append(address)
         self.newest = sign1.statement_hash(raw)
         self.wall_ms = max(self.wall_ms, wall[1])
+        self.trusted.note(kind, body)
         self.tree.append(merkle.leaf_hash(self.newest))
         self.size += 1
         return self.size - 1
@@ -200,6 +203,7 @@ class Journal:
             "peaks": list(self.tree.peaks),
             "reason": reason,
         }
+        body.update(self.trusted.fields())
         try:
             yield from self.append(kinds.EPOCH, body, moment=moment)
         except rings.RingFull:

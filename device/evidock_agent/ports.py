@@ -295,6 +295,14 @@ class Board(Protocol):
         """The settings file as it is, at most 4,096 bytes: a JSON object; b"" when there is none."""
         ...
 
+    def save_settings(self, raw: bytes) -> None:
+        """Puts this in place of the settings file, whole or not at all; not while something records. Raises OSError."""
+        ...
+
+    def display(self, text: str) -> None:
+        """Shows a short text for a while, such as the fingerprint of a new key; nothing without a display."""
+        ...
+
     def docked(self) -> bool:
         """Whether the dock contact is closed. A host on the link alone is no dock."""
         ...

@@ -16,6 +16,9 @@ HOLD = 10
 DISPOSAL = 11
 REGISTRY = 12
 CERTIFICATE = 13
+STAMP = 14
+ORDER = 15
+WITNESS = 16
 
 KINDS = (
     (GENESIS, "GENESIS", "0 public_key h, 1 organisation h, 2 certificate b, 3 name t, 4 zone t"),
@@ -29,6 +32,9 @@ KINDS = (
     (RELEASE, "RELEASE", "0 package h, 1 receiver h/n"),
     (HOLD, "HOLD", "0 segments a:segment, 1 device h, 2 begins f"),
     (DISPOSAL, "DISPOSAL", "0 segments a:segment, 1 device h, 2 rule t"),
-    (REGISTRY, "REGISTRY", "0 device h, 1 state u, 2 head_size u/n, 3 head_hash h/n"),
+    (REGISTRY, "REGISTRY", "0 device h, 1 state u, 2 head_size u/n, 3 head_hash h/n, 4 unit h/n"),
     (CERTIFICATE, "CERTIFICATE", "0 certificate b"),
+    (STAMP, "STAMP", "0 device h, 1 head h, 2 stamp h"),
+    (ORDER, "ORDER", "0 order b"),
+    (WITNESS, "WITNESS", "0 device h, 1 size u, 2 newest h, 3 root h, 4 head h, 5 host h"),
 )

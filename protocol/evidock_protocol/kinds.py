@@ -38,7 +38,12 @@ ENTRY_KINDS = (
         "0 public_key h, 1 model t, 2 serial t, 3 asset t, 4 organisation h, 5 successor h, 6 protection u, "
         "7 random_source u, 8 firmware h, 9 host h",
     ),
-    (EPOCH, "EPOCH", "0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u"),
+    (
+        EPOCH,
+        "EPOCH",
+        "0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u, 5 organisation h/n, 6 successor h/n, "
+        "7 generation u, 8 time u",
+    ),
     (
         BOOT,
         "BOOT",

@@ -128,6 +128,7 @@ CLOCK_SOURCES = (
     (2, "user"),
     (3, "satellite"),
     (codes.CLOCK_LOST, "lost"),
+    (codes.CLOCK_FROM_ORGANISATION, "organisation"),
 )
 FAULTS = (
     (codes.FAULT_CAPTURE, "capture"),
@@ -183,24 +184,25 @@ HOST_EVENTS = (
     (codes.HOST_REFUSED, "refused"),
     (codes.HOST_COMMANDED, "commanded"),
     (codes.HOST_RECEIPTED, "receipted"),
+    (codes.HOST_CERTIFIED, "certified"),
 )
 ROLES = (
     (codes.ROLE_PULL, "pull"),
     (codes.ROLE_TIME, "time"),
     (codes.ROLE_RECEIPT, "receipt"),
     (codes.ROLE_ISSUE, "issue"),
-    (16, "configure"),
-    (32, "firmware"),
+    (codes.ROLE_CONFIGURE, "configure"),
+    (codes.ROLE_FIRMWARE, "firmware"),
 )
 OPERATIONS = (
     (codes.OPERATION_SET_TIME, "set_time"),
     (codes.OPERATION_ISSUE, "issue"),
     (codes.OPERATION_RETURN, "return"),
-    (4, "configure"),
-    (5, "firmware"),
-    (6, "delete"),
-    (7, "reset"),
-    (8, "organisation"),
+    (codes.OPERATION_CONFIGURE, "configure"),
+    (codes.OPERATION_FIRMWARE, "firmware"),
+    (codes.OPERATION_DELETE, "delete"),
+    (codes.OPERATION_RESET, "reset"),
+    (codes.OPERATION_ORGANISATION, "organisation"),
     (codes.OPERATION_CHECK, "check"),
     (codes.OPERATION_EXEMPT, "exempt"),
 )
@@ -213,8 +215,18 @@ HEAD_PHASES = (
     (codes.HEAD_SECOND, "second"),
 )
 RECORDER_STATES = (
-    (0, "blank"),
-    (1, "provisioned"),
+    (codes.RECORDER_BLANK, "blank"),
+    (codes.RECORDER_PROVISIONED, "provisioned"),
+    (codes.RECORDER_RESET, "reset"),
+)
+# Custody REGISTRY `state`.
+REGISTRY_STATES = (
+    (1, "enrolled"),
+    (2, "issued"),
+    (3, "in_repair"),
+    (4, "lost"),
+    (5, "retired"),
+    (6, "revoked"),
 )
 PRIVATE_LABELS = (
     (codes.LABEL_OFFICER, "officer"),
@@ -245,6 +257,7 @@ REFUSALS = (
     (messages.BUSY, "busy"),
     (messages.NO_RANDOM_SOURCE, "no_random_source"),
     (messages.UNSUPPORTED, "unsupported"),
+    (messages.OLDER_GENERATION, "older_generation"),
 )
 PRIVATE_CAUSES = (1000, 1999)  # for integrators; never assigned here
 

@@ -19,6 +19,8 @@ CHECK_CLOCK = 13
 CHARGE_MILLIVOLTS = 14
 CHARGE_TEMPERATURE = 15
 IMPACT = 16
+RECEIPTS = 17
+RECLAIM_BELOW = 18
 
 # Values of RESUME: whether recording goes on by itself, as START `policy`.
 RESUME_NEVER = 0

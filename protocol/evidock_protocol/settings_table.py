@@ -23,6 +23,8 @@ SETTINGS = (
     (settings.CHARGE_MILLIVOLTS, "charge_millivolts", 4350, 0, 100000, "mV"),
     (settings.CHARGE_TEMPERATURE, "charge_temperature", 450, -500, 1500, "0.1 °C"),
     (settings.IMPACT, "impact", 8000, 0, 1000000, "0.001 g"),
+    (settings.RECEIPTS, "receipts", 1, 1, 2, "hosts"),
+    (settings.RECLAIM_BELOW, "reclaim_below", 10, 0, 90, "%"),
 )
 
 

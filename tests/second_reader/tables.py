@@ -23,7 +23,7 @@ PAYLOAD = table(
 ENTRY_KINDS = tables("""
 1 GENESIS: 0 public_key h, 1 model t, 2 serial t, 3 asset t, 4 organisation h, 5 successor h, 6 protection u,
     7 random_source u, 8 firmware h, 9 host h
-2 EPOCH: 0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u
+2 EPOCH: 0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u, 5 organisation h/n, 6 successor h/n, 7 generation u, 8 time u
 3 BOOT: 0 reset u, 1 firmware h, 2 counter u/n, 3 battery u/n, 4 millivolts u/n, 5 storage_free u/n, 6 card s/n,
     7 anchor a:anchor/n, 8 temperature i/n
 4 OFF: 0 reason u, 1 battery u/n, 2 millivolts u/n, 3 storage_free u/n
@@ -67,8 +67,11 @@ CUSTODY_KINDS = tables("""
 9 RELEASE: 0 package h, 1 receiver h/n
 10 HOLD: 0 segments a:segment, 1 device h, 2 begins f
 11 DISPOSAL: 0 segments a:segment, 1 device h, 2 rule t
-12 REGISTRY: 0 device h, 1 state u, 2 head_size u/n, 3 head_hash h/n
+12 REGISTRY: 0 device h, 1 state u, 2 head_size u/n, 3 head_hash h/n, 4 unit h/n
 13 CERTIFICATE: 0 certificate b
+14 STAMP: 0 device h, 1 head h, 2 stamp h
+15 ORDER: 0 order b
+16 WITNESS: 0 device h, 1 size u, 2 newest h, 3 root h, 4 head h, 5 host h
 """)
 
 # "Statements"; entries and custody entries have "Entry payload" instead.

@@ -360,6 +360,12 @@ class Board:
     def settings(self) -> bytes:
         return self.world.settings
 
+    def save_settings(self, raw: bytes) -> None:
+        self.world.settings = raw
+
+    def display(self, text: str) -> None:
+        self.world.displayed.append(text)
+
     def docked(self) -> bool:
         return self.world.docked
 
@@ -389,6 +395,7 @@ class World:
         self.shock = 0  # 0.001 g
         self.docked = False
         self.settings = b""
+        self.displayed: list[str] = []
         self.link = MemoryLink()
         self.seed = seed
         self.boots = 0

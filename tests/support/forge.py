@@ -325,6 +325,10 @@ class Recorder:
             "root": self.tree.root(),
             "peaks": list(self.tree.peaks),
             "reason": reason,
+            "organisation": None,
+            "successor": None,
+            "generation": 0,
+            "time": 0,
         }
         body.update(changed)
         self.add(kinds.EPOCH, body)

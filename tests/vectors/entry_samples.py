@@ -38,7 +38,20 @@ ENTRIES = {
             "host": HOST_ID,
         },
     ),
-    2: ("EPOCH", {"public_key": public(NEXT), "size": 3, "root": HASH, "peaks": [HASH, sha256(HASH)], "reason": 1}),
+    2: (
+        "EPOCH",
+        {
+            "public_key": public(NEXT),
+            "size": 3,
+            "root": HASH,
+            "peaks": [HASH, sha256(HASH)],
+            "reason": 1,
+            "organisation": None,
+            "successor": sha256(public(SUCCESSOR)),
+            "generation": 2,
+            "time": NOON,
+        },
+    ),
     3: (
         "BOOT",
         {
@@ -178,8 +191,11 @@ CUSTODY = {
     9: ("RELEASE", {"package": HASH, "receiver": None}),
     10: ("HOLD", {"segments": SEGMENTS, "device": DEVICE, "begins": True}),
     11: ("DISPOSAL", {"segments": SEGMENTS, "device": DEVICE, "rule": "180 days"}),
-    12: ("REGISTRY", {"device": DEVICE, "state": 1, "head_size": None, "head_hash": None}),
+    12: ("REGISTRY", {"device": DEVICE, "state": 6, "head_size": 12, "head_hash": HASH, "unit": None}),
     13: ("CERTIFICATE", {"certificate": ORDER}),
+    14: ("STAMP", {"device": DEVICE, "head": HASH, "stamp": sha256(HASH)}),
+    15: ("ORDER", {"order": ORDER}),
+    16: ("WITNESS", {"device": DEVICE, "size": 12, "newest": HASH, "root": HASH, "head": HASH, "host": HOST_ID}),
 }
 
 CERTIFICATE = {

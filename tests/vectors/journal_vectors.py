@@ -72,6 +72,10 @@ class Writer:
             "root": root(self.leaves),
             "peaks": peaks(self.leaves),
             "reason": reason,
+            "organisation": None,
+            "successor": None,
+            "generation": 0,
+            "time": 0,
         }
         self.add(2, body, boot, ticks, wall)
         self.epoch += 1

@@ -326,7 +326,9 @@ def _types_and_formats(payload, body, good, content) -> list[dict]:
 
 def _signatures(good: dict[int, object], raw: bytes) -> list[dict]:
     edited = raw.replace(cbor(samples.NOON), cbor(samples.NOON + 1))
-    other_typ = raw.replace(b"\x10\x19\xfd\xe9", b"\x10\x19\xfd\xef")
+    # Of a kind that custody does not have, so that its form is right.
+    unknown_there = signed(cbor({**good, 6: 18, 10: {0: None, 1: None, 2: None, 3: None}}))
+    other_typ = unknown_there.replace(b"\x10\x19\xfd\xe9", b"\x10\x19\xfd\xef")
     forms = [
         ("one bit of the payload", edited, ENTRY),
         ("one bit of the signature", raw[:-1] + bytes([raw[-1] ^ 1]), ENTRY),

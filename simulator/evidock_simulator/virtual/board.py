@@ -102,6 +102,13 @@ class Board:
         """The settings file."""
         return self._settings.encode()
 
+    def save_settings(self, raw: bytes) -> None:
+        """Replaces the settings file."""
+        self._settings = raw.decode()
+
+    def display(self, text: str) -> None:
+        """Shows a text."""
+
     def docked(self) -> bool:
         """Whether the dock contact is closed."""
         return self._docked()

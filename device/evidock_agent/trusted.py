@@ -1,0 +1,66 @@
+"""The trust state: whose orders and certificates this recorder takes, and how old they may be.
+
+Specification: "Certificates". It follows from the journal: each EPOCH repeats it, so that it outlives what the ring
+drops.
+"""
+
+from evidock_protocol import codes, entry, kinds, sign1, statements
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from evidock_protocol.entry import Entry
+
+_ORDERED = (kinds.CLOCK, kinds.CONFIG, kinds.FIRMWARE, kinds.RESET, kinds.ORG)
+
+
+class Trusted:
+    """`organisation` (public key) and `successor` (hash): those of GENESIS, until an order changes them. `generation`
+    and `time` (Unix ms): the newest that the organisation signed and this recorder took.
+    """
+
+    def __init__(self):
+        self.organisation = b""
+        self.successor = b""
+        self.generation = 0
+        self.time = 0
+        self._changed = False  # whether organisation and successor are no longer GENESIS's
+
+    def begin(self, genesis: "Entry") -> None:
+        """Takes the organisation from GENESIS, unless the journal has changed it."""
+        if not self._changed:
+            self.organisation = genesis.body["organisation"]
+            self.successor = genesis.body["successor"]
+
+    def fields(self) -> dict:
+        """What EPOCH says of it."""
+        return {
+            "organisation": self.organisation if self._changed else None,
+            "successor": self.successor if self._changed else None,
+            "generation": self.generation,
+            "time": self.time,
+        }
+
+    def note(self, kind: int, body: dict) -> None:
+        """Follows an entry that is durable."""
+        if kind == kinds.EPOCH:
+            self.generation = body["generation"]
+            self.time = body["time"]
+            if body["organisation"] is not None:
+                self._change(body)
+        elif kind == kinds.HOST and body["event"] == codes.HOST_CERTIFIED:
+            _sealed, values = entry.parse_statement(body["statement"], statements.TYP_CERTIFICATE)
+            self._raise(values["generation"], values["not_before"])
+        elif kind in _ORDERED and body["order"] is not None and sign1.parse(body["order"]).typ == statements.TYP_ORDER:
+            _sealed, values = entry.parse_statement(body["order"], statements.TYP_ORDER)
+            self._raise(values["generation"], values["time"])
+            if kind == kinds.ORG:
+                self._change(body)
+
+    def _raise(self, generation: int, time: int) -> None:
+        self.generation = max(self.generation, generation)
+        self.time = max(self.time, time)
+
+    def _change(self, body: dict) -> None:
+        self.organisation = body["organisation"]
+        self.successor = body["successor"]
+        self._changed = True
