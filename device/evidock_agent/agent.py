@@ -110,6 +110,10 @@ class Agent:
         """Whether a job waits or runs."""
         return job in self._jobs
 
+    def has_others(self) -> bool:
+        """Whether jobs wait behind the one that runs."""
+        return len(self._jobs) > 1
+
     def open_rings(self) -> None:
         """Reads the rings of internal flash as they are now; again after provisioning has erased them."""
         self.anchors = AnchorRing(self.board.anchor_flash)

@@ -10,7 +10,7 @@ from evidock_agent.journal import EPOCH_CEILING, HOLE, JournalFull
 from evidock_agent.rings import RingFull
 from evidock_agent.scan import Scan
 from evidock_agent.tallies import Backlog
-from evidock_protocol import cbor, codes, entry, flash, private
+from evidock_protocol import cbor, codes, entry, flash, private, steps
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,19 +24,22 @@ _STATING = ("evidock_agent.medium", "evidock_agent.statements_of_boot") + on_dem
 
 def come_up(agent: "Agent"):
     """Generator: a boot, from reading flash to the pre-use check; a blank recorder waits for provisioning."""
-    raw = read_identity(agent.board.identity_flash)
+    found, raw = read_identity(agent.board.identity_flash)
+    if found == steps.WIPED:  # power went while it was provisioned anew: what the rings have counts no more
+        _stay_blank(agent)
+        return
     if raw:
         agent.provisioned = True
         agent.genesis = entry.parse(raw)
         agent.remember_key(agent.genesis.body["public_key"])
     scan = yield from read_flash(agent, raw)
     journal = agent.journal
-    if raw is None and journal.size < 2:  # blank, or power went before provisioning was through
-        agent.ready = True
-        agent.show_state()
+    does = steps.AT_BOOT[found][min(journal.size, steps.MORE)]
+    if does == steps.STAYS_BLANK:  # or power went before provisioning was through
+        _stay_blank(agent)
         return
     agent.provisioned = True  # also when flash rotted: a journal is never given away for a new identity
-    if not raw and journal.size and not journal.first:
+    if does == steps.TAKES_RING and not journal.first:
         raw = journal.raw(0)
     if not raw:
         agent.fail("the identity is damaged")
@@ -65,6 +68,12 @@ def come_up(agent: "Agent"):
         yield from _owed_epoch(agent)
     journal.boot += 2 if lost else 1  # a BOOT may be among what is lost
     yield from begin(agent, scan)
+
+
+def _stay_blank(agent: "Agent") -> None:
+    agent.keys.wipe_all_but(-1)
+    agent.ready = True
+    agent.show_state()
 
 
 def _owed_epoch(agent: "Agent"):
@@ -160,21 +169,23 @@ def _check(agent: "Agent"):
     yield from check.run(agent, codes.CHECK_AT_POWER_ON)
 
 
-def read_identity(region: "ports.Flash") -> bytes | None:
-    """The GENESIS entry's bytes from the identity sector; b"" when they are damaged, None without its head."""
+def read_identity(region: "ports.Flash") -> tuple[int, bytes]:
+    """What the identity sector has (`evidock_protocol.steps`) and, where it is whole, the GENESIS entry's bytes."""
     head = bytearray(flash.HEAD + flash.RECORD_HEAD)
     region.read_into(0, memoryview(head))
     if flash.parse_head(bytes(head[: flash.HEAD]), flash.MAGIC_IDENTITY) is None:
-        return None
+        return (steps.NO_HEAD if any(head[: flash.HEAD]) else steps.WIPED), b""
     kind, length, _check = flash.parse_record_head(head[flash.HEAD :])
     if kind != flash.RECORD_ENTRY or length > flash.SECTOR - len(head):
-        return b""
+        return steps.DAMAGED, b""
     data = bytearray(length)
     region.read_into(len(head), memoryview(data))
-    return bytes(data) if flash.record_is_whole(head[flash.HEAD :], data) else b""
+    if not flash.record_is_whole(head[flash.HEAD :], data):
+        return steps.DAMAGED, b""
+    return steps.WHOLE, bytes(data)
 
 
-def read_flash(agent: "Agent", identity: bytes | None):
+def read_flash(agent: "Agent", identity: bytes):
     """Generator: reads the journal ring into the journal's state, mended as far as it can be; returns the Scan.
 
     Nothing is erased, wiped or written before it is known what is damaged.

@@ -1,4 +1,4 @@
-"""Carries out the host's signed commands: clock, issue, return, check, exemption.
+"""Carries out the host's signed commands; configuration and firmware also where the organisation orders them.
 
 Specification: "Statements" (arguments), "Messages" (COMMAND), "Session". Loaded on demand: a session has few of them.
 """
@@ -6,7 +6,7 @@ Specification: "Statements" (arguments), "Messages" (COMMAND), "Session". Loaded
 from evidock_agent import exemption, moment
 from evidock_agent.journal import RESERVE, JournalFull
 from evidock_agent.tallies import host_body
-from evidock_protocol import cbor, codes, kinds, messages, private
+from evidock_protocol import cbor, codes, kinds, messages, private, rights
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 
 CLOCK_STEP_BACK_MS = 5000  # a host may correct drift of this much; more is stepping back
 
-# operation, role that it needs, place of its first commitment in the arguments, labels of the commitments from there on
-_OPERATIONS = (
-    (codes.OPERATION_SET_TIME, codes.ROLE_TIME, 0, ()),
-    (codes.OPERATION_ISSUE, codes.ROLE_ISSUE, 0, (codes.LABEL_OFFICER, codes.LABEL_UNIT)),
-    (codes.OPERATION_RETURN, codes.ROLE_ISSUE, 0, (codes.LABEL_OFFICER, codes.LABEL_UNIT)),
-    (codes.OPERATION_CHECK, codes.ROLE_PULL, 0, ()),
-    (codes.OPERATION_EXEMPT, codes.ROLE_ISSUE, 2, (codes.LABEL_OFFICER, codes.LABEL_APPROVER)),
+# operation, place of its first commitment in the arguments, labels of the commitments from there on
+_COMMITMENTS = (
+    (codes.OPERATION_ISSUE, 0, (codes.LABEL_OFFICER, codes.LABEL_UNIT)),
+    (codes.OPERATION_RETURN, 0, (codes.LABEL_OFFICER, codes.LABEL_UNIT)),
+    (codes.OPERATION_EXEMPT, 2, (codes.LABEL_OFFICER, codes.LABEL_APPROVER)),
 )
 
 
@@ -34,21 +32,25 @@ def carry_out(agent: "Agent", session: "Session", raw: bytes, openings: bytes | 
     """
     command = yield from session.command(agent, raw)
     operation, arguments = command["operation"], command["arguments"]
-    for number, role, first, labels in _OPERATIONS:
-        if number == operation:
-            session.require(role)
-            opened = _open(arguments[first:], labels, openings)
-            break
-    else:
+    role = rights.role_for(operation)
+    if not role and rights.may_order(operation):
+        raise Refusal(messages.WRONG_ROLE, "operation %d needs the organisation's order" % operation)
+    if not role:
         raise Refusal(messages.UNSUPPORTED, "operation %d" % operation)
+    session.require(role)
+    opened = _opened(operation, arguments, openings)
     if operation == codes.OPERATION_SET_TIME:
         sequence = yield from _set_time(agent, raw, arguments[0])
     elif operation == codes.OPERATION_EXEMPT:
         sequence = yield from _exempt(agent, raw, arguments[0], arguments[1], opened)
+    elif operation == codes.OPERATION_CONFIGURE:
+        sequence = yield from configure(agent, raw, arguments[0], arguments[1])
+    elif operation == codes.OPERATION_FIRMWARE:
+        sequence = yield from firmware(agent, raw, arguments[0])
+    elif operation == codes.OPERATION_DELETE:
+        sequence = yield from _delete(agent, session, command, raw)
     elif operation == codes.OPERATION_CHECK:
-        body = host_body(codes.HOST_COMMANDED, session.host())
-        body["statement"] = raw
-        sequence = yield from agent.journal.append(kinds.HOST, body, spare=True)
+        sequence = yield from _note_commanded(agent, session, raw)
     else:
         kind = kinds.ISSUE if operation == codes.OPERATION_ISSUE else kinds.RETURN
         sequence = yield from agent.journal.append(kind, {"order": raw}, ready=opened, spare=True)
@@ -60,6 +62,48 @@ def carry_out(agent: "Agent", session: "Session", raw: bytes, openings: bytes | 
     elif operation == codes.OPERATION_RETURN:
         yield from agent.journal.change_epoch(codes.EPOCH_RETURN)
     return sequence
+
+
+def configure(agent: "Agent", raw: bytes, setting: int, value: int):
+    """Generator: sets one setting, now and for every boot to come, as the command or order `raw` asks; returns the
+    sequence of CONFIG. Raises Refusal, and nothing has changed then.
+    """
+    from evidock_agent import configuration
+    from evidock_protocol import settings_table
+
+    if agent.recorder.active:
+        raise Refusal(messages.BUSY, "no setting changes while something records")
+    if not settings_table.fits(setting, value):
+        raise Refusal(messages.OUT_OF_RANGE, "setting %d does not take this value" % setting)
+    if agent.journal.ring.room() < RESERVE:
+        raise JournalFull()  # before the setting is changed
+    values = dict(agent.settings)
+    values[setting] = value
+    try:
+        agent.board.save_settings(configuration.encode(values))
+    except OSError:
+        raise Refusal(messages.STORAGE, "the settings file could not be written")
+    agent.settings = values
+    body = {"order": raw, "setting": setting, "value": value}
+    sequence = yield from agent.journal.append(kinds.CONFIG, body, spare=True)
+    return sequence
+
+
+def firmware(agent: "Agent", raw: bytes, new: bytes):
+    """Generator: FIRMWARE says that firmware with the measurement `new` is to come, as the command or order `raw` asks;
+    returns its sequence.
+    """
+    body = {"order": raw, "old": agent.board.firmware, "new": new}
+    sequence = yield from agent.journal.append(kinds.FIRMWARE, body, spare=True)
+    return sequence
+
+
+def _opened(operation: int, arguments: list, openings: bytes | None) -> list:
+    """The openings that come with an operation's arguments."""
+    for number, first, labels in _COMMITMENTS:
+        if number == operation:
+            return _open(arguments[first:], labels, openings)
+    return _open([], (), openings)
 
 
 def _open(commitments: list, labels: tuple, openings: bytes | None) -> list:
@@ -79,6 +123,27 @@ def _open(commitments: list, labels: tuple, openings: bytes | None) -> list:
     if found != expected:
         raise Refusal(messages.MALFORMED, "openings do not fit the commitments")
     return raws
+
+
+def _note_commanded(agent: "Agent", session: "Session", raw: bytes):
+    """Generator: HOST keeps a command whose own entries have no room for it."""
+    body = host_body(codes.HOST_COMMANDED, session.host())
+    body["statement"] = raw
+    sequence = yield from agent.journal.append(kinds.HOST, body, spare=True)
+    return sequence
+
+
+def _delete(agent: "Agent", session: "Session", command: dict, raw: bytes):
+    from evidock_agent import delete_command, deletion
+
+    recording, number, root, receipt = command["arguments"]
+    lawful = yield from delete_command.judge(agent, recording, number, root, receipt)
+    if agent.journal.ring.room() < RESERVE + deletion.ROOM:
+        raise JournalFull()  # before there is a command without its deletion
+    sequence = yield from _note_commanded(agent, session, raw)
+    session.note_command(command)
+    yield from deletion.carry_out(agent, lawful)
+    return sequence
 
 
 def _set_time(agent: "Agent", raw: bytes, new: int):

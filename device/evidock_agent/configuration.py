@@ -25,6 +25,12 @@ def changed(values: dict[int, int]) -> list[tuple[int, int]]:
     return [(row[0], values[row[0]]) for row in settings_table.SETTINGS if values[row[0]] != row[2]]
 
 
+def encode(values: dict[int, int]) -> bytes:
+    """The settings file of these values: those that are not the default."""
+    chosen = ['"%s": %d' % (row[1], values[row[0]]) for row in settings_table.SETTINGS if values[row[0]] != row[2]]
+    return ("{" + ", ".join(chosen) + "}").encode()
+
+
 def read(board: "ports.Board") -> tuple[dict[int, int], list[int]]:
     """(values of all settings by number, numbers of settings that are nonsense).
 

@@ -41,7 +41,7 @@ class Journal:
         self.size = 0
         self.first = 0
         self.newest = entry.ZERO_HASH
-        self.wall_ms = 0  # the latest wall time of any entry, Unix ms
+        self.wall_ms = 0  # the latest wall time of any entry since the organisation set the clock, Unix ms
         self.tree = merkle.TreeHasher()
         self.epoch = 0
         self.epoch_since = 0  # sequence of the first entry of this epoch
@@ -77,10 +77,15 @@ class Journal:
         self.device = parsed.device
         self.size = parsed.sequence + 1
         self.newest = parsed.hash
-        self.wall_ms = max(self.wall_ms, parsed.wall_ms)
         self.boot = parsed.boot
-        self.trusted.note(parsed.kind, parsed.body)
+        self._follow(parsed.kind, parsed.body, parsed.wall_ms)
         self.tree.append(merkle.leaf_hash(parsed.hash))
+
+    def _follow(self, kind: int, body: dict, wall_ms: int) -> None:
+        """What an entry that is durable says of time and trust."""
+        stepped = kind == kinds.CLOCK and body["source"] == codes.CLOCK_FROM_ORGANISATION
+        self.wall_ms = wall_ms if stepped else max(self.wall_ms, wall_ms)
+        self.trusted.note(kind, body)
 
     def lose_newest(self) -> None:
         """Passes over an entry behind the newest that flash lost. Nobody knows its hash: zeros stand for it."""
@@ -176,8 +181,7 @@ class Journal:
             self.first = self.size
         self._addresses.append(address)
         self.newest = sign1.statement_hash(raw)
-        self.wall_ms = max(self.wall_ms, wall[1])
-        self.trusted.note(kind, body)
+        self._follow(kind, body, wall[1])
         self.tree.append(merkle.leaf_hash(self.newest))
         self.size += 1
         return self.size - 1

@@ -4,7 +4,7 @@ when it cannot be used.
 Specification: "The card", "Entry kinds" (MEDIUM, FAULT). A card is never formatted, whatever is on it.
 """
 
-from evidock_agent import telemetry
+from evidock_agent import glance, on_demand, telemetry
 from evidock_protocol import card, codes, kinds
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ def attach(agent: "Agent"):
             agent.folder = card.device_folder(agent.journal.device)
             cards.make_folder(agent.folder)
             yield from agent.mirror.attach(agent.folder, agent.journal)
+            yield from _finish_deletions(agent)
             agent.tidying.card_fault = 0
             return identity
     except OSError:  # a card that cannot be written is no card
@@ -35,6 +36,18 @@ def attach(agent: "Agent"):
         detach(agent)
     agent.tidying.card_fault = fault if present and cards.present() else 0
     return None
+
+
+def _finish_deletions(agent: "Agent"):
+    """Generator: what TOMBSTONE says and a cut left on the card. OSError when the card fails."""
+    for raw in glance.each(agent.journal, kinds.TOMBSTONE):
+        if raw:
+            from evidock_agent import unlinking
+
+            yield from unlinking.finish(agent)
+            on_demand.let_go(on_demand.DELETION)
+            return
+        yield
 
 
 def _identity(agent: "Agent") -> bytes:

@@ -7,7 +7,8 @@ takes in memory is free again once nothing runs of it.
 import sys
 
 CONFIGURATION = ("evidock_protocol.settings_table", "evidock_agent.configuration")
-BOOT = CONFIGURATION + tuple(
+DELETION = ("evidock_agent.unlinking", "evidock_agent.deletion")
+BOOT = CONFIGURATION + DELETION + ("evidock_protocol.steps",) + tuple(
     "evidock_agent." + name
     for name in (
         "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check",
@@ -19,6 +20,7 @@ RECOVERING = ("evidock_agent.recovered", "evidock_agent.recovery")
 RECOVERING_PICTURES = ("evidock_protocol.avi", "evidock_protocol.jpeg", "evidock_agent.recovered_pictures")
 ANSWERING = (
     "evidock_protocol.messages",
+    "evidock_protocol.states",
     "evidock_protocol.wire",
     "evidock_agent.answer_frame",
     "evidock_agent.pinned",
@@ -27,7 +29,18 @@ ANSWERING = (
     "evidock_agent.requests",
     "evidock_agent.server",
 )
-COMMANDS = ("evidock_agent.commands", "evidock_agent.exemption", "evidock_agent.check")
+COMMANDS = (
+    CONFIGURATION
+    + DELETION
+    + (
+        "evidock_protocol.rights",
+        "evidock_agent.commands",
+        "evidock_agent.delete_command",
+        "evidock_agent.orders",
+        "evidock_agent.exemption",
+        "evidock_agent.check",
+    )
+)
 
 SOUND = ("evidock_agent.segment", "evidock_agent.sound", "evidock_agent.tracks")
 PICTURE = (

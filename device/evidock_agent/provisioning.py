@@ -1,12 +1,14 @@
 """Provisioning: the key is born, GENESIS is signed, the recorder belongs to an organisation from then on.
 
-Specification: "Session" (PROVISION). Loaded on demand: it happens once in a recorder's life.
+Specification: "Provisioning: the order of durable steps". Loaded on demand: it happens once in a recorder's life, and
+again only when the organisation has ordered RESET.
 """
 
 from evidock_agent import moment, rings, session, signer
 from evidock_agent.crypto import comb_build
 from evidock_agent.journal import Journal
-from evidock_protocol import codes, entry, flash, kinds, messages
+from evidock_agent.tallies import Backlog
+from evidock_protocol import codes, entry, flash, kinds, messages, sign1
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
@@ -16,14 +18,19 @@ if TYPE_CHECKING:
 
 
 def provision(agent: "Agent", values: dict):
-    """Generator: makes this blank recorder a member of the organisation; returns GENESIS's bytes. Raises Refusal.
+    """Generator: makes this blank recorder, or one that was reset, a member of the organisation; returns GENESIS's
+    bytes. Raises Refusal.
 
     A cut before the identity sector is written leaves a blank recorder, which is provisioned anew.
     """
     board = agent.board
-    if agent.provisioned:
-        raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
-    if _holds_journal(agent):
+    again = agent.provisioned
+    if again:
+        if not agent.journal.trusted.is_reset:
+            raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
+        if agent.has_others():
+            raise Refusal(messages.BUSY, "the recorder has other work")  # which may begin a recording
+    elif not _is_wiped(board.identity_flash) and _holds_journal(agent):
         raise Refusal(messages.ALREADY_PROVISIONED, "the journal holds entries: only the identity is damaged")
     if values["time"] is not None and not moment.is_plausible(values["time"]):
         raise Refusal(messages.OUT_OF_RANGE, "time out of range")
@@ -32,6 +39,9 @@ def provision(agent: "Agent", values: dict):
     host = yield from session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
     if values["time"] is not None:
         agent.moments.set_from_host(values["time"])
+    if again:
+        _forget(agent)
+    agent.keys.wipe_all_but(-1)  # before an erase that power may tear
     for region in (board.key_flash, board.journal_flash, board.anchor_flash, board.identity_flash):
         for sector in range(region.sectors):
             if not _is_blank(region, sector):
@@ -60,8 +70,20 @@ def provision(agent: "Agent", values: dict):
     yield from _write_key_table(board.identity_flash, end, values["organisation"])
     # The head is last: with it the recorder is provisioned.
     rings.program(board.identity_flash, 0, flash.encode_head(flash.MAGIC_IDENTITY, 0))
+    board.display(sign1.short_fingerprint(journal.device))
     agent.adopt(entry.parse(genesis))
     return genesis
+
+
+def _forget(agent: "Agent") -> None:
+    """From here on nothing counts of what the recorder was, also after a cut."""
+    rings.program(agent.board.identity_flash, 0, bytes(flash.HEAD))
+    agent.ready = agent.is_up = agent.provisioned = agent.journal_full = False
+    agent.failed = agent.last_check = None
+    agent.exempt = agent.recorder.number = 0
+    agent.public_keys = []
+    agent.backlog = Backlog()
+    agent.interruptions.officer_ended()
 
 
 def _write_record(region: "ports.Flash", at: int, kind: int, data: bytes) -> int:
@@ -93,6 +115,13 @@ def _holds_journal(agent: "Agent") -> bool:
             if entries > 1:
                 return True
     return False
+
+
+def _is_wiped(region: "ports.Flash") -> bool:
+    """Whether provisioning anew has begun, and power went before it was through."""
+    head = bytearray(flash.HEAD)
+    region.read_into(0, memoryview(head))
+    return not any(head)
 
 
 def _is_blank(region, sector: int) -> bool:

@@ -1,54 +1,63 @@
-"""What each request does, and the role that it needs. A handler returns the answer's fields or a generator that does.
+"""What each request does. A handler returns the answer's fields or a generator that does.
 
-Specification: "Messages", "Session".
+Specification: "Messages", "Session". Whether a request is looked at, the table of `evidock_protocol.states` says.
 """
 
 from evidock_agent import on_demand, telemetry
 from evidock_agent.tallies import host_body
-from evidock_protocol import codes, kinds, messages, versions
+from evidock_protocol import codes, kinds, messages, sign1, statements, states, versions
+from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
     from evidock_agent.server import Server
+    from evidock_agent.session import Session
 
-# Requests that need a session, with the role that the host's certificate must have.
-ROLES = {
-    messages.HEAD: codes.ROLE_PULL,
-    messages.JOURNAL: codes.ROLE_PULL,
-    messages.PRIVATE: codes.ROLE_PULL,
-    messages.LEAVES: codes.ROLE_PULL,
-    messages.MEDIA: codes.ROLE_PULL,
-    messages.COMMAND: codes.ROLE_PULL,
-    messages.RECEIPT: codes.ROLE_RECEIPT,
-    messages.CLOSE: codes.ROLE_PULL,
+_REFUSED = {
+    messages.UNKNOWN_MESSAGE: "unknown message type",
+    messages.NOT_PROVISIONED: "this recorder is blank: provision it first",
+    messages.ALREADY_PROVISIONED: "this recorder is provisioned",
+    messages.NO_SESSION: "no session: the host has not proved its key, or has closed it",
+    messages.REPLAYED: "the host has proved its key",
 }
 
 
-def require_session(server: "Server", kind: int) -> None:
-    """Raises Refusal unless the session allows this request."""
-    if kind in ROLES:
-        server.session.require(ROLES[kind])
-        if server.session.closed and kind not in _AFTER_CLOSE:
-            raise Refusal(messages.NO_SESSION, "the session is closed")
+def state_of(agent: "Agent", session: "Session") -> int:
+    """The state of the docking (`evidock_protocol.states`)."""
+    if not agent.provisioned:
+        return states.BLANK
+    if agent.failed is not None:
+        return states.BROKEN  # it cannot sign, so it can prove nothing
+    if session.state == states.IDLE and agent.journal.trusted.is_reset:
+        return states.RESET
+    return session.state
+
+
+def allow(agent: "Agent", session: "Session", kind: int) -> int:
+    """The state after this request once it is accepted; raises Refusal when it is not even looked at."""
+    following = states.after(state_of(agent, session), kind)
+    if following < 0:
+        raise Refusal(-following, _REFUSED.get(-following) or agent.failed or "")
+    return following
 
 
 def answer(agent: "Agent", server: "Server", kind: int, values: dict):
-    """The answer's fields, or a generator that returns them. Raises Refusal."""
-    handler = _HANDLERS.get(kind)
-    if handler is None:
-        raise Refusal(messages.UNKNOWN_MESSAGE, "message type %d" % kind)
-    if kind not in _BEFORE_PROVISIONING and not agent.provisioned:
-        raise Refusal(messages.NOT_PROVISIONED, "this recorder is blank: provision it first")
-    if agent.failed is not None and kind not in _BEFORE_PROVISIONING:
-        raise Refusal(messages.STORAGE, agent.failed)  # it cannot sign, so it can prove nothing
-    require_session(server, kind)
-    return handler(agent, server, values)
+    """Generator: the answer's fields. Raises Refusal."""
+    following = allow(agent, server.session, kind)
+    if kind in states.ENDING:
+        server.end_session()  # whoever says HELLO may be another host than before
+    result = _HANDLERS[kind](agent, server, values)
+    if not isinstance(result, dict):
+        result = yield from result
+    server.session.state = following if states.OPENED <= following <= states.CLOSED else states.IDLE
+    if kind in states.SLOWED and kind != messages.OPEN:  # certificates are public; what these need is not
+        agent.refusals.in_a_row = 0
+    return result
 
 
 def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
-    server.end_session()  # whoever says HELLO may be another host than before
     for name, own in (
         ("package", versions.ACCEPTED_PACKAGE_FORMATS),
         ("wire", versions.ACCEPTED_WIRE_FORMATS),
@@ -66,9 +75,15 @@ def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
         "protection": agent.board.protection,
         "maximum_payload": versions.MAXIMUM_PAYLOAD,
         "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS,
-        "state": 1 if agent.provisioned else 0,
+        "state": _recorder_state(agent),
         "key_agreement": None,
     }
+
+
+def _recorder_state(agent: "Agent") -> int:
+    if not agent.provisioned:
+        return codes.RECORDER_BLANK
+    return codes.RECORDER_RESET if agent.journal.trusted.is_reset else codes.RECORDER_PROVISIONED
 
 
 def _status(agent: "Agent", server: "Server", values: dict) -> dict:
@@ -94,24 +109,31 @@ def _status(agent: "Agent", server: "Server", values: dict) -> dict:
 def _provision(agent: "Agent", server: "Server", values: dict):
     from evidock_agent import provisioning  # once in a recorder's life: not kept in memory
 
-    genesis = yield from provisioning.provision(agent, values)
+    server.transfer.clear()
+    try:
+        genesis = yield from provisioning.provision(agent, values)
+    finally:
+        on_demand.let_go(on_demand.BOOT)
     return {"genesis": genesis}
 
 
 def _open(agent: "Agent", server: "Server", values: dict):
-    server.end_session()
     challenge = yield from server.session.open(agent, values["certificate"], values["host_nonce"])
     return {"challenge": challenge}
 
 
 def _prove(agent: "Agent", server: "Server", values: dict):
-    challenge = yield from server.session.prove(agent, values["challenge"])
-    body = host_body(codes.HOST_ATTACHED, server.session.values["host"])
+    session = server.session
+    challenge = yield from session.prove(agent, values["challenge"])
+    if session.is_newer_than(agent.journal.trusted):
+        body = host_body(codes.HOST_CERTIFIED, session.values["host"])
+        body["statement"] = session.certificate
+        yield from agent.journal.append(kinds.HOST, body, spare=True)
+    body = host_body(codes.HOST_ATTACHED, session.values["host"])
     body["statement"] = values["challenge"]  # the host's own signature over its time and its custody chain
     body["custody"] = challenge["custody"]
     body["host_time"] = challenge["time"]
     yield from agent.journal.append(kinds.HOST, body, spare=True)
-    server.session.proved = True
     head = yield from _signed_head(agent, server, codes.HEAD_FIRST)
     return head
 
@@ -162,16 +184,27 @@ def _leaves(agent: "Agent", server: "Server", values: dict) -> dict:
 
 
 def _command(agent: "Agent", server: "Server", values: dict):
-    from evidock_agent import commands  # a few times in a session: not kept in memory
-
+    raw, openings = values["command"], values["openings"]
     try:
-        sequence = yield from commands.carry_out(agent, server.session, values["command"], values["openings"])
+        is_order = sign1.parse(raw).typ == statements.TYP_ORDER
+    except ProtocolError as error:
+        raise Refusal(messages.MALFORMED, str(error))
+    try:  # a few times in a session: not kept in memory
+        if is_order:
+            from evidock_agent import orders
+
+            sequence = yield from orders.carry_out(agent, raw, openings)
+        else:
+            from evidock_agent import commands
+
+            sequence = yield from commands.carry_out(agent, server.session, raw, openings)
     finally:
         on_demand.let_go(on_demand.COMMANDS)
     return {"sequence": sequence}
 
 
 def _receipt(agent: "Agent", server: "Server", values: dict):
+    server.session.require(codes.ROLE_RECEIPT)
     yield from server.session.receipt(agent, values["receipt"])
     body = host_body(codes.HOST_RECEIPTED, server.session.host())
     body["statement"] = values["receipt"]
@@ -182,18 +215,13 @@ def _receipt(agent: "Agent", server: "Server", values: dict):
 
 
 def _close(agent: "Agent", server: "Server", values: dict):
-    if not server.session.closed:  # else its answer was lost, and it is asked again
+    if server.session.state != states.CLOSED:  # else its answer was lost, and it is asked again
         server.transfer.clear()
         yield from agent.mirror.catch_up(agent.journal)
         yield from agent.journal.change_epoch(codes.EPOCH_DOCKING)
-        server.session.closed = True
     head = yield from _signed_head(agent, server, codes.HEAD_SECOND)
     return head
 
-
-# What the host still pulls: the entries up to the second head.
-_AFTER_CLOSE = (messages.JOURNAL, messages.PRIVATE, messages.CLOSE)
-_BEFORE_PROVISIONING = (messages.HELLO, messages.STATUS, messages.PROVISION)
 
 _HANDLERS = {
     messages.HELLO: _hello,

@@ -1,13 +1,13 @@
 """Answers the host on the line: frames in, one request at a time, media from the card under the host's credit.
 
-Specification: "Messages". Nothing waits: what the line does not take now is sent in a later slice.
+Specification: "Messages", "Session". Nothing waits: what the line does not take now is sent in a later slice.
 """
 
 from evidock_agent import requests, rings, session
 from evidock_agent.answer_frame import AnswerFrame
 from evidock_agent.journal import JournalFull
 from evidock_agent.transfer import Transfer
-from evidock_protocol import messages, wire
+from evidock_protocol import messages, states, wire
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
@@ -27,6 +27,7 @@ class Server:
         self.transfer = Transfer(agent)
         self._frame = AnswerFrame(line.answer)
         self._range = [0] * wire.MEDIA_NUMBERS
+        self._held: tuple[int, int, dict] | None = None  # what waits because of refusals
         self._answering = False  # a job of the agent's queue works on a request
         self._stirred = agent.moments.now()  # ticks at which the line last moved
 
@@ -34,7 +35,7 @@ class Server:
         """One slice: sends what fits, reads what is there, begins or goes on with one answer; whether it did any."""
         moved = self._go_on(self._frame.send(self._agent.board.link) > 0)
         now = self._agent.moments.now()
-        if moved or self._answering:
+        if moved or self._is_busy():
             self._stirred = now
         elif self.session.is_over(now - self._stirred):
             self.end_session()
@@ -42,7 +43,7 @@ class Server:
 
     def is_over(self) -> bool:
         """Whether there is no session, nothing is left to do, and the line has been silent for as long as ends one."""
-        if self.session.values or self._answering or self._frame.waiting or self._line.waiting or self.transfer.busy():
+        if self.session.values or self._is_busy() or self._frame.waiting or self._line.waiting or self.transfer.busy():
             return False
         return self._agent.moments.now() - self._stirred >= session.SILENCE_MS
 
@@ -51,10 +52,18 @@ class Server:
         self.session.end()
         self.transfer.clear()
 
+    def _is_busy(self) -> bool:
+        """Whether a request is worked on, or waits because of the refusals before it."""
+        return self._answering or self._held is not None
+
     def _go_on(self, moved: bool) -> bool:
         moved = self._line.read() or moved
         if self._frame.waiting or self._answering:
             return moved
+        if self._held is not None and not self._must_wait():
+            held, self._held = self._held, None
+            self._answer(*held)
+            return True
         if self._line.waiting:
             self._begin(self._line.waiting.pop(0))
             return True
@@ -74,12 +83,27 @@ class Server:
         if kind == messages.MEDIA:
             self._add_range(number, **values)
             return
+        if kind == messages.HELLO:
+            self._held = None  # it ends what was before
+        if self._held is not None and kind != messages.STATUS:
+            self._refuse(number, Refusal(messages.BUSY, "a request waits, after refusals"))
+        elif kind in states.SLOWED and self._must_wait():
+            self._held = (kind, number, values)
+        else:
+            self._answer(kind, number, values)
+
+    def _must_wait(self) -> bool:
+        """Whether so much was refused in a row, so lately, that guessing goes on slowly."""
+        refusals = self._agent.refusals
+        return self._agent.moments.now() - refusals.hostile_at < states.wait_ms(refusals.in_a_row)
+
+    def _answer(self, kind: int, number: int, values: dict) -> None:
         self._answering = True
         self._agent.add_job(self._handle(kind, number, values))
 
     def _add_range(self, request: int, recording: int, number: int, offset: int, length: int, chunk: int) -> None:
         try:
-            requests.require_session(self, messages.MEDIA)
+            requests.allow(self._agent, self.session, messages.MEDIA)
             self.transfer.add(request, recording, number, offset, length, chunk)
         except Refusal as refused:
             self._refuse(request, refused)
@@ -87,9 +111,7 @@ class Server:
     def _handle(self, kind: int, number: int, values: dict):
         """Generator, a job of the agent's queue, so that one job at a time writes the journal."""
         try:
-            result = requests.answer(self._agent, self, kind, values)
-            if not isinstance(result, dict):
-                result = yield from result
+            result = yield from requests.answer(self._agent, self, kind, values)
             self._frame.pack(wire.answer_items(kind, number, result))
         except Refusal as refused:
             self._refuse(number, refused)
@@ -107,7 +129,11 @@ class Server:
         self._frame.send(self._agent.board.link)
 
     def _refuse(self, number: int, refused: Refusal) -> None:
-        self._agent.refusals.count(refused, self.session.host())
+        refusals = self._agent.refusals
+        refusals.count(refused, self.session.host())
+        if refused.code in states.HOSTILE:
+            refusals.in_a_row += 1
+            refusals.hostile_at = self._agent.moments.now()
         self._frame.pack(wire.refusal_items(number, refused.code, refused.text))
 
     def _stream(self) -> None:

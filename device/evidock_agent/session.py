@@ -6,7 +6,7 @@ before both sides have proved their keys to each other (OB-26).
 
 from evidock_agent import pinned, signer
 from evidock_agent.crypto import ed25519
-from evidock_protocol import codes, entry, messages, sign1, statements
+from evidock_protocol import codes, entry, messages, sign1, statements, states
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
 
@@ -18,13 +18,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
     from evidock_agent.crypto.comb import Comb
+    from evidock_agent.trusted import Trusted
 
 
 def check_certificate(raw: bytes, organisation: bytes, role: int, key_comb: "Comb | None" = None):
     """Generator: the certificate's fields and `host`, the host key's thumbprint; raises Refusal.
 
-    `key_comb` is the organisation key's, where it is stored. The certificate's end and its generation are not judged in
-    this version.
+    `key_comb` is the organisation key's, where it is stored. Its age is not judged here.
     """
     try:
         sealed, values = entry.parse_statement(raw, statements.TYP_CERTIFICATE)
@@ -43,15 +43,14 @@ def check_certificate(raw: bytes, organisation: bytes, role: int, key_comb: "Com
 
 
 class Session:
-    """The state of one host's session. `values` has session, host, nonces once OPEN was answered.
-
-    `proved` after PROVE, `closed` after CLOSE.
+    """One host's session: its `state` (`evidock_protocol.states`); `values` has session, host, nonces once OPEN was
+    answered, and `certificate` the bytes of the host's.
     """
 
     def __init__(self):
+        self.state = states.IDLE
         self.values: dict = {}
-        self.proved = False
-        self.closed = False
+        self.certificate = b""
         self._certificate: dict = {}
         self._command = 0  # number of the last command taken
         self._receipts = b""  # marks of the receipts taken
@@ -60,21 +59,33 @@ class Session:
         """Forgets host, nonces and rights."""
         self.__init__()
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether the host has proved its key."""
+        return self.state == states.PROVED or self.state == states.CLOSED
+
     def host(self) -> bytes | None:
         """The host key's thumbprint once the host has proved that key, or None."""
-        return self.values["host"] if self.proved else None
+        return self.values["host"] if self.is_proved else None
 
     def is_over(self, silent_ms: int) -> bool:
         """Whether so many milliseconds of silence end this session."""
-        return bool(self.values) and silent_ms >= (CLOSED_SILENCE_MS if self.closed else SILENCE_MS)
+        return bool(self.values) and silent_ms >= (CLOSED_SILENCE_MS if self.state == states.CLOSED else SILENCE_MS)
 
     def open(self, agent: "Agent", certificate: bytes, host_nonce: bytes):
         """Generator: checks the certificate and returns the recorder's challenge."""
-        self.end()
-        organisation = agent.genesis.body["organisation"]
-        self._certificate = yield from check_certificate(
+        trusted = agent.journal.trusted
+        organisation = trusted.organisation
+        fields = yield from check_certificate(
             certificate, organisation, codes.ROLE_PULL, pinned.load(agent.board.identity_flash, organisation)
         )
+        if fields["generation"] < trusted.generation:
+            text = "generation %d, seen %d" % (fields["generation"], trusted.generation)
+            raise Refusal(messages.OLDER_GENERATION, text)
+        if fields["not_after"] < max(trusted.time, fields["not_before"]):
+            raise Refusal(messages.EXPIRED, "the certificate ended before the newest time that its organisation signed")
+        self._certificate = fields
+        self.certificate = certificate
         device_nonce = bytearray(16)
         number = bytearray(16)
         agent.board.random.fill(device_nonce)
@@ -93,12 +104,8 @@ class Session:
     def prove(self, agent: "Agent", challenge: bytes):
         """Generator: checks the host's challenge and returns its fields; raises Refusal.
 
-        The caller sets `proved` once HOST is durable.
+        The session is proved once HOST is durable.
         """
-        if not self.values:
-            raise Refusal(messages.NO_SESSION, "OPEN comes first")
-        if self.proved:
-            raise Refusal(messages.REPLAYED, "the host has proved its key")
         values = yield from self._signed_by_host(challenge, statements.TYP_CHALLENGE)
         expected = self._challenge(agent, codes.PARTY_HOST, values["time"], values["custody"])
         for name in expected:
@@ -106,10 +113,12 @@ class Session:
                 raise Refusal(messages.REPLAYED, "challenge differs in " + name)
         return values
 
+    def is_newer_than(self, trusted: "Trusted") -> bool:
+        """Whether this session's certificate raises the trust state."""
+        return trusted.is_raised_by(self._certificate)
+
     def require(self, role: int) -> None:
-        """Raises Refusal unless the host has proved itself and its certificate has `role`."""
-        if not self.proved:
-            raise Refusal(messages.NO_SESSION, "no session: the host has not proved its key")
+        """Raises Refusal unless the host's certificate has `role`."""
         if not self._certificate["roles"] & role:
             raise Refusal(messages.WRONG_ROLE, "certificate lacks role %d" % role)
 

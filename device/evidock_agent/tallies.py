@@ -4,18 +4,22 @@ yet.
 Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neither evidence nor epochs (AT-38).
 """
 
-from evidock_agent import sealed_media
-from evidock_protocol import card, codes, entry, kinds, statements
+from array import array
+
+from evidock_agent import glance
+from evidock_protocol import codes, entry, kinds, statements
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
+    from evidock_agent.journal import Journal
     from evidock_protocol.wire import Refusal
 
 INTERVAL_MS = 60_000
 A_DAY_MS = 86_400_000
 A_DAY = 64  # entries of one quota
+_LARGEST = 9999999  # number of a recording or segment that a file can bear
 
 
 class Quota:
@@ -47,6 +51,8 @@ class Refusals:
 
     def __init__(self):
         self.total = 0
+        self.in_a_row = 0  # hostile ones since a host last proved itself
+        self.hostile_at = 0  # tick of the newest of them
         self._count = 0
         self._first: bytes | None = None
         self._last: bytes | None = None
@@ -78,7 +84,7 @@ class Refusals:
 
 
 class Backlog:
-    """Sealed segments that no receipt lists, as far as the journal ring reaches back."""
+    """Sealed segments that no receipt lists, as far as the journal ring reaches back; what was deleted is listed."""
 
     def __init__(self):
         self.segments = 0
@@ -89,29 +95,61 @@ class Backlog:
         self.segments += 1
         self.bytes += length
 
-    def discount_steps(self, agent: "Agent", raw_receipt: bytes):
-        """Generator: takes off what a receipt lists, a segment a slice: each is looked for on the card."""
+    def count_steps(self, journal: "Journal"):
+        """Generator: counts anew, from the ring alone: a segment that two receipts list is taken off once."""
+        known = self.segments, self.bytes
+        listed = _Listed()
+        for raw in glance.each(journal, kinds.HOST):
+            if raw:
+                listed.take(entry.parse(raw).body)
+            yield
+        segments = total = 0
+        for raw in glance.each(journal, kinds.SEGMENT):
+            if raw:
+                body = entry.parse(raw).body
+                if not listed.has(body["recording"], body["number"]):
+                    segments += 1
+                    total += body["length"]
+            yield
+        self.segments += segments - known[0]
+        self.bytes += total - known[1]
+
+    def discount_steps(self, agent: "Agent", _raw_receipt: bytes):
+        """Generator: takes off what a receipt lists that the journal has now."""
+        return self.count_steps(agent.journal)
+
+
+class _Listed:
+    """Segments that receipts list, as runs: recording, first and last number."""
+
+    def __init__(self):
+        self._runs = array("I")
+
+    def take(self, body: dict) -> None:
+        """Takes in what one HOST entry lists."""
+        if body["event"] != codes.HOST_RECEIPTED:
+            return
         try:
-            _sealed, values = entry.parse_statement(raw_receipt, statements.TYP_RECEIPT)
+            _sealed, values = entry.parse_statement(body["statement"], statements.TYP_RECEIPT)
         except ProtocolError:  # checked before it was written; a later format counts for nothing here
             return
         for recording, number, _root in values["segments"]:
-            self.segments = max(0, self.segments - 1)
-            self.bytes = max(0, self.bytes - _size(agent, recording, number))
-            yield
+            if recording <= _LARGEST and number <= _LARGEST and not self.has(recording, number):
+                self._add(recording, number)
 
+    def has(self, recording: int, number: int) -> bool:
+        """Whether a receipt lists it."""
+        runs = self._runs
+        return any(runs[at] == recording and runs[at + 1] <= number <= runs[at + 2] for at in range(0, len(runs), 3))
 
-def _size(agent: "Agent", recording: int, number: int) -> int:
-    """Bytes of a segment's file, 0 when it cannot be told."""
-    if agent.card_identity is None:
-        return 0
-    cards = agent.board.card
-    try:
-        stem = card.segment_base(agent.folder, recording, number)
-        found = sealed_media.find(cards, stem, sealed_media.leaf_list(cards, stem)[0])
-    except (OSError, ProtocolError):  # the card was pulled just now, or no file can have such a number
-        return 0
-    return found[1] if found is not None else 0
+    def _add(self, recording: int, number: int) -> None:
+        runs = self._runs
+        for at in range(0, len(runs), 3):
+            if runs[at] == recording and runs[at + 2] == number - 1:
+                runs[at + 2] = number
+                return
+        for value in (recording, number, number):
+            runs.append(value)
 
 
 def host_body(event: int, host: bytes | None) -> dict:

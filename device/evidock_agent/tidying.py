@@ -1,6 +1,6 @@
-"""What idle time is for: another card, refusals to be written, sectors erased ahead, room in the journal.
+"""What idle time is for: another card, refusals to be written, sectors erased ahead, room in journal and card.
 
-Specification: "Internal flash". Nothing is erased while something records.
+Specification: "Internal flash", "Settings" (reclaim_below). Nothing is erased or deleted while something records.
 """
 
 from evidock_agent import on_demand
@@ -15,6 +15,7 @@ RETRY_MS = 1000  # after which a card that gave errors is tried again; then twic
 LONGEST_RETRY_MS = 60_000
 NO_ROOM = "the journal is full"  # so far that BOOT finds no room, or what recovery has to say does not
 CHANGES = 16  # of the card that are looked at in a minute
+RECLAIM_MS = 60_000  # between two looks at the room on the card
 
 
 class Tidying:
@@ -34,6 +35,8 @@ class Tidying:
         self._pause = self._retry = 0  # ms until, and tick when, a card that gave errors is tried again
         self._minute = 0  # tick since which changes of the card are counted
         self._changes = 0
+        self._reclaim_at = 0  # tick of the next look at the room on the card
+        self._reclaimed = 0  # size of the journal when nothing more could be deleted
 
     def look_around(self) -> None:
         """Asks for what idleness allows; called when no job waits."""
@@ -66,6 +69,9 @@ class Tidying:
             agent.add_job(self._tidy())
         elif not agent.recorder.active and self._owes_epoch():
             agent.add_job(agent.mirror.catch_up(agent.journal))
+        elif now >= self._reclaim_at and self._may_reclaim():
+            self._reclaim_at = now + RECLAIM_MS
+            agent.add_job(self._reclaim())
 
     def _look_for_room(self, present: bool) -> None:
         """Begins the boot anew when a card comes, if it was for want of room in the journal that it ended."""
@@ -89,6 +95,26 @@ class Tidying:
             self._changes = 0
         self._changes += 1
         return self._changes <= CHANGES
+
+    def _may_reclaim(self) -> bool:
+        """Whether something may be deleted for want of room: not while a host may pull it, nor before the journal has
+        grown, after a look that found nothing.
+        """
+        agent = self._agent
+        if agent.recorder.active or agent.card_identity is None or agent.journal.size == self._reclaimed:
+            return False
+        server = agent.line.server
+        return server is None or not server.session.values
+
+    def _reclaim(self):
+        from evidock_agent import deletion
+
+        try:
+            if deletion.is_short(self._agent):
+                yield from deletion.reclaim(self._agent)
+        finally:
+            on_demand.let_go(on_demand.DELETION)
+        self._reclaimed = self._agent.journal.size
 
     def take_up_card(self):
         """Generator: before a START: looks at a card that is in and that is not known to work, which may have failed

@@ -15,7 +15,8 @@ _ORDERED = (kinds.CLOCK, kinds.CONFIG, kinds.FIRMWARE, kinds.RESET, kinds.ORG)
 
 class Trusted:
     """`organisation` (public key) and `successor` (hash): those of GENESIS, until an order changes them. `generation`
-    and `time` (Unix ms): the newest that the organisation signed and this recorder took.
+    and `time` (Unix ms): the newest that the organisation signed and this recorder took. `is_reset`: RESET was ordered,
+    and no recording has begun since.
     """
 
     def __init__(self):
@@ -23,6 +24,7 @@ class Trusted:
         self.successor = b""
         self.generation = 0
         self.time = 0
+        self.is_reset = False
         self._changed = False  # whether organisation and successor are no longer GENESIS's
 
     def begin(self, genesis: "Entry") -> None:
@@ -47,6 +49,8 @@ class Trusted:
             self.time = body["time"]
             if body["organisation"] is not None:
                 self._change(body)
+        elif kind == kinds.START:
+            self.is_reset = False
         elif kind == kinds.HOST and body["event"] == codes.HOST_CERTIFIED:
             _sealed, values = entry.parse_statement(body["statement"], statements.TYP_CERTIFICATE)
             self._raise(values["generation"], values["not_before"])
@@ -55,6 +59,12 @@ class Trusted:
             self._raise(values["generation"], values["time"])
             if kind == kinds.ORG:
                 self._change(body)
+            elif kind == kinds.RESET:
+                self.is_reset = True
+
+    def is_raised_by(self, certificate: dict) -> bool:
+        """Whether a certificate, given by its named fields, is newer than all that the organisation signed before."""
+        return certificate["generation"] > self.generation or certificate["not_before"] > self.time
 
     def _raise(self, generation: int, time: int) -> None:
         self.generation = max(self.generation, generation)

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left
+from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
 
-from evidock import durable, layout
+from evidock import durable, errors, layout
 from evidock.chain import Chain, Head
 from evidock.durable import SequenceFile
 from evidock.errors import BadEvidence, StoreError, UnsupportedVersion
 from evidock.segments import Segments
-from evidock_protocol import cbor, entry, private
+from evidock_protocol import cbor, entry, merkle, private, sign1
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError
 
 MAXIMUM_QUARANTINE = 16  # files
+MAXIMUM_WAITING = 4096  # heads of other hosts that wait for their epoch
+_WAITING = "waiting.bin"  # in quarantine: nobody's word counts before a key of the journal vouches for it
 
 
 class Archive:
@@ -42,6 +45,7 @@ class Archive:
             for raw in self._journal.items:
                 self._note(self.chain.accept(raw))
             self.heads = [Head(raw) for raw in self._heads.items]
+            self.waiting = _read_waiting(folder)
             self.opened = {_opening_sequence(raw) for raw in self._private.items}
         except UnsupportedVersion:
             raise
@@ -67,6 +71,28 @@ class Archive:
         """Entries `first` … `end` − 1 of the journal, without those that the recorder lost."""
         left, right = bisect_left(self._sequences, first), bisect_left(self._sequences, end)
         return [entry.parse(raw) for raw in self._journal.items[left:right]]
+
+    def raw(self, number: int) -> bytes | None:
+        """Entry `number` exactly as signed; None when it is not here."""
+        place = bisect_left(self._sequences, number)
+        found = place < len(self._sequences) and self._sequences[place] == number
+        return self._journal.items[place] if found else None
+
+    def fitting(self, heads: Iterable[Head]) -> set[bytes]:
+        """Hashes of those `heads` that describe the first entries of the journal: newest hash and root, recomputed."""
+        waiting: dict[int, list[Head]] = {}
+        for head in heads:
+            waiting.setdefault(head.size, []).append(head)
+        fitting: set[bytes] = set()
+        tree = merkle.TreeHasher()
+        for number in range(min(max(waiting, default=0), self.chain.size)):
+            raw = self.raw(number)
+            newest = sign1.statement_hash(raw) if raw is not None else entry.ZERO_HASH
+            tree.append(merkle.leaf_hash(newest))
+            for head in waiting.get(number + 1, ()):
+                if (head.newest, head.root) == (newest, tree.root()):
+                    fitting.add(head.hash)
+        return fitting
 
     def add_openings(self, records: list[bytes]) -> int:
         """Keeps private records that open commitments of the journal; returns how many did not and were set aside.
@@ -103,6 +129,13 @@ class Archive:
         if all(head.hash != held.hash for held in self.heads):
             self._heads.append([head.raw])
             self.heads.append(head)
+
+    def keep_waiting(self, heads: list[Head]) -> None:
+        """Keeps other hosts' heads, apart from those that count, until the journal has reached their epochs."""
+        kept = [*self.waiting, *heads][:MAXIMUM_WAITING]
+        if len(kept) > len(self.waiting):
+            durable.write_whole(self.folder / layout.QUARANTINE / _WAITING, b"".join(head.raw for head in kept))
+            self.waiting = kept
 
     def add_receipt(self, raw: bytes) -> None:
         """Keeps a receipt that this host gives."""
@@ -143,6 +176,12 @@ class Archive:
         if item.private:
             self._commitments[item.sequence] = item.private
         self.segments.note(item)
+
+
+def _read_waiting(folder: Path) -> list[Head]:
+    path = folder / layout.QUARANTINE / _WAITING
+    with errors.at(path):
+        return [Head(raw) for raw in durable.split(path.read_bytes())[0]] if path.exists() else []
 
 
 def _parse_record(raw: bytes) -> tuple[int, list[tuple[int, object, bytes]]]:

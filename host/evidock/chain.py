@@ -117,7 +117,10 @@ class Chain:
 
 
 class Head:
-    """One parsed signed head: `size` entries, `newest`, `root`, `epoch`; `fields` has all of it, `raw` its bytes."""
+    """One parsed signed head: `size` entries, `newest`, `root`, `epoch`, and the `host` (thumbprint) that asked for it.
+
+    `fields` has all of it, `raw` its bytes.
+    """
 
     def __init__(self, raw: bytes):
         """Parses, without checking the signature. Raises ProtocolError."""
@@ -129,6 +132,7 @@ class Head:
         self.size: int = self.fields["size"]  # type: ignore[assignment]
         self.newest: bytes = self.fields["newest"]  # type: ignore[assignment]
         self.root: bytes = self.fields["root"]  # type: ignore[assignment]
+        self.host: bytes = self.fields["host"]  # type: ignore[assignment]
 
     def is_signed_in(self, chain: Chain) -> bool:
         """Whether the key that `chain` prescribes at this size signed it."""

@@ -6,24 +6,20 @@ recorder has proved its key, and stand in no signed statement: that has their co
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple, cast
 
-from evidock import keys, proving
+from evidock import commanding, keys, registry
 from evidock.archive import Archive
 from evidock.checking import Check, judged
 from evidock.client import Recorder
-from evidock.client.journal import pull_openings
-from evidock.client.session import open_session
+from evidock.client.session import Session
+from evidock.commanding import Watcher
 from evidock.errors import Misbehaving, Refused, WrongUsage
-from evidock.intake import Progress
 from evidock.store import Store
 from evidock_protocol import codes, kinds, messages, names, private
 from evidock_protocol.entry import Entry
 
 MAXIMUM_NUMBER = (1 << 63) - 1  # of an officer or unit
-
-Watcher = Callable[[Progress], None] | None
 
 
 class Kept(NamedTuple):
@@ -71,15 +67,26 @@ def check(recorder: Recorder, store: Store | None = None, progress: Watcher = No
 def issue(
     recorder: Recorder, officer: int, unit: int | None = None, store: Store | None = None, progress: Watcher = None
 ) -> Kept:
-    """Hands the recorder to an officer (a number, and a unit's). Needs the role `issue`. Raises as `check`."""
-    return _hand(recorder, store, progress, codes.OPERATION_ISSUE, officer, unit)
+    """Hands the recorder to an officer (a number, and a unit's), and notes it in the registry. Needs the role `issue`.
+
+    Raises as `check`.
+    """
+    store = commanding.chosen_store(recorder, store)
+    people = {codes.LABEL_OFFICER: officer, codes.LABEL_UNIT: unit}
+    archive, kept = _carry_out(recorder, store, progress, codes.OPERATION_ISSUE, [], people)
+    registry.note_issue(store, archive.device, unit)
+    return Kept(archive.device.hex(), kept.sequence)
 
 
 def take_back(
     recorder: Recorder, officer: int, unit: int | None = None, store: Store | None = None, progress: Watcher = None
 ) -> Kept:
-    """Takes the recorder back from an officer; it signs with a new key from then on. As `issue`."""
-    return _hand(recorder, store, progress, codes.OPERATION_RETURN, officer, unit)
+    """Takes the recorder back from an officer, as `issue`; it signs with a new key from then on."""
+    store = commanding.chosen_store(recorder, store)
+    people = {codes.LABEL_OFFICER: officer, codes.LABEL_UNIT: unit}
+    archive, kept = _carry_out(recorder, store, progress, codes.OPERATION_RETURN, [], people)
+    registry.note_return(store, archive.device, unit)
+    return Kept(archive.device.hex(), kept.sequence)
 
 
 def exempt(
@@ -109,14 +116,6 @@ def exempt(
     return Exempted(archive.device.hex(), kept.sequence, recording, begins and approver is None)
 
 
-def _hand(
-    recorder: Recorder, store: Store | None, progress: Watcher, operation: int, officer: int, unit: int | None
-) -> Kept:
-    people = {codes.LABEL_OFFICER: officer, codes.LABEL_UNIT: unit}
-    archive, kept = _carry_out(recorder, store, progress, operation, [], people)
-    return Kept(archive.device.hex(), kept.sequence)
-
-
 def _carry_out(
     recorder: Recorder,
     store: Store | None,
@@ -129,29 +128,20 @@ def _carry_out(
 
     `people` are the numbers that the last arguments commit to, by label, in ascending order.
     """
-    store = store if store is not None else recorder.store
-    if store is None:
-        raise WrongUsage("no_store")
+    store = commanding.chosen_store(recorder, store)
     openings = [_opening(label, number) for label, number in people.items()]
     commitments = [private.commitment(raw) if raw is not None else None for raw in openings]
-    device = proving.enrolled(recorder, store)
-    archive = store.archive(device)
-    watch = progress or proving.ignore
-    try:
-        proving.reconcile(store, archive)
-        session = open_session(recorder.connection, store, device)
-        before = proving.take_head(recorder.connection, session, store, archive, watch).size
-        raw = session.command(operation, [*arguments, *commitments], [one for one in openings if one is not None])
-        session.renew_head()
-        proving.take_head(recorder.connection, session, store, archive, watch)
-        pull_openings(recorder.connection, archive)
-    except BaseException:
-        store.forget(device)  # what is in memory may be more than what is on disk
-        raise
-    for item in archive.entries(before, archive.chain.size):
-        if raw in (item.body.get("order"), item.body.get("statement")):
-            return archive, item
-    raise Misbehaving("not_kept", port=recorder.port)
+    sent: list[bytes] = []
+
+    def act(session: Session, _archive: Archive) -> None:
+        opened = [one for one in openings if one is not None]
+        sent.append(session.command(operation, [*arguments, *commitments], opened))
+
+    done = commanding.carry_out(recorder, store, progress, act)
+    item = done.entry_of(sent[0])
+    if item is None:
+        raise Misbehaving("not_kept", port=recorder.port)
+    return done.archive, item
 
 
 def _opening(label: int, number: int | None) -> bytes | None:

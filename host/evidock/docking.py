@@ -10,16 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from evidock import history
 from evidock.archive import Archive
 from evidock.chain import Head
 from evidock.client import Recorder
 from evidock.client.journal import pull_openings
 from evidock.client.session import Session, open_session
+from evidock.deletion import Deletion
 from evidock.errors import Refused, WrongUsage
 from evidock.intake import Intake, Progress
-from evidock.proving import enrolled, ignore, reconcile, take_head
+from evidock.proving import enrolled, ignore, reconcile, take_head, unknown_custody
+from evidock.segments import Segment
 from evidock.store import Store
-from evidock_protocol import codes, messages
+from evidock_protocol import codes, messages, sign1
 from evidock_protocol.versions import MAXIMUM_RECEIPT_SEGMENTS
 
 Rows = list[tuple[int, int, bytes]]
@@ -49,6 +52,14 @@ class SyncResult(NamedTuple):
     """Private records that do not open what the journal committed to."""
     open_recording: int | None
     """Sequence of the START of a recording that still runs."""
+    deleted: list[tuple[int, int]]
+    """Segments that the recorder deleted now because this host has them (only when asked to)."""
+    kept: list[tuple[int, int]]
+    """Segments that stay on the recorder although they were to be deleted: it wants another receipt, or they differ."""
+    contradicted: list[int]
+    """Sizes of signed heads, held from before or from other hosts, of which the journal is another history (AT-14)."""
+    unknown_custody: int | None
+    """Number of a HOST entry that notes a custody head which this host's chain does not have (AT-29)."""
 
     def to_json(self) -> dict[str, object]:
         """The same as a JSON object."""
@@ -56,32 +67,38 @@ class SyncResult(NamedTuple):
 
 
 def sync(
-    recorder: Recorder, store: Store | Path | str | None = None, progress: Callable[[Progress], None] | None = None
+    recorder: Recorder,
+    store: Store | Path | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    delete: bool = False,
 ) -> SyncResult:
     """Docks `recorder` to `store` (by default the one it was connected with), once. Interrupted anywhere, it goes on.
 
-    Raises EvidockError: Refused, BadEvidence (StaleHead), LineLost, DiskFull, StoreError, and WrongUsage for a recorder
-    that is blank or not enrolled.
+    With `delete` the recorder deletes, oldest first, what this host has receipted and recomputes from its disk now.
+
+    Raises EvidockError: Refused, BadEvidence (Rollback, Equivocation, Fork, StaleHead), LineLost, DiskFull, StoreError,
+    and WrongUsage for a recorder that is blank or not enrolled.
     """
     if isinstance(store, Store) or (store is None and recorder.store is not None):
         opened = store if isinstance(store, Store) else cast(Store, recorder.store)
-        return _Docking(recorder, opened, progress).run()
+        return _Docking(recorder, opened, progress, delete).run()
     if store is None:
         raise WrongUsage("no_store")
     if recorder.store is not None and recorder.store.folder.resolve() == Path(store).resolve():
-        return _Docking(recorder, recorder.store, progress).run()
+        return _Docking(recorder, recorder.store, progress, delete).run()
     with Store(Path(store)) as opened:
-        return _Docking(recorder, opened, progress).run()
+        return _Docking(recorder, opened, progress, delete).run()
 
 
 class _Docking:
     """One run of `sync`: its counters, and the steps in their order."""
 
-    def __init__(self, recorder: Recorder, store: Store, progress: Callable[[Progress], None] | None):
+    def __init__(self, recorder: Recorder, store: Store, progress: Callable[[Progress], None] | None, delete: bool):
         self.recorder = recorder
         self.store = store
         self.connection = recorder.connection
         self.progress = progress or ignore
+        self.delete = delete
         self.receipted: list[tuple[int, int]] = []
 
     def run(self) -> SyncResult:
@@ -95,15 +112,21 @@ class _Docking:
     def _dock(self, device: bytes, archive: Archive) -> SyncResult:
         reconcile(self.store, archive)
         before = archive.chain.size
+        known = {head.hash for head in history.contradicted(archive)}
         session = open_session(self.connection, self.store, device)
         first = self._take_head(session, archive)
+        lost = unknown_custody(self.store, archive)
         self._set_clock(session)
         pull_openings(self.connection, archive)
         intake = Intake(self.connection, archive, self.progress)
         self._take_media(intake, session, archive, first)
+        deletion = self._delete(intake, session, archive) if self.delete else None
         second = session.close()
         self._take_head(session, archive)
         refused_openings = pull_openings(self.connection, archive)
+        for head in history.reached(archive):
+            archive.add_head(head)
+        reconcile(self.store, archive)
         return SyncResult(
             device=device.hex(),
             entries=archive.chain.size - before,
@@ -116,6 +139,10 @@ class _Docking:
             unreadable=intake.unreadable,
             refused_openings=refused_openings,
             open_recording=cast("int | None", second.fields["open"]),
+            deleted=deletion.deleted if deletion is not None else [],
+            kept=deletion.kept if deletion is not None else [],
+            contradicted=sorted(head.size for head in history.contradicted(archive) if head.hash not in known),
+            unknown_custody=lost,
         )
 
     def _take_head(self, session: Session, archive: Archive) -> Head:
@@ -148,8 +175,25 @@ class _Docking:
         if rows:
             self._give_receipt(session, archive, head, rows)
 
-    def _give_receipt(self, session: Session, archive: Archive, head: Head, rows: Rows) -> None:
-        """Custody, then the receipt here, then the receipt there: nobody holds a receipt that this host does not."""
+    def _delete(self, intake: Intake, session: Session, archive: Archive) -> Deletion:
+        """Has the recorder delete what its journal, as it is now, says that this host receipted."""
+        session.renew_head()
+        head = self._take_head(session, archive)
+
+        def give_receipt(segments: list[Segment]) -> bytes:
+            rows = [(segment.recording, segment.number, segment.root) for segment in segments]
+            return self._give_receipt(session, archive, head, rows)
+
+        deletion = Deletion(session, archive, intake, self.store.host.thumbprint, give_receipt)
+        deletion.run()
+        return deletion
+
+    def _give_receipt(self, session: Session, archive: Archive, head: Head, rows: Rows) -> bytes:
+        """Custody, then the receipt here, then the receipt there: nobody holds a receipt that this host does not.
+
+        Returns the receipt's statement hash.
+        """
         self.store.custody.ingest(archive.device, head.size, head.newest, rows)
-        session.receipt(head, rows, archive.add_receipt)
-        self.receipted += [(recording, number) for recording, number, _root in rows]
+        raw = session.receipt(head, rows, archive.add_receipt)
+        self.receipted += [row[:2] for row in rows if row[:2] not in self.receipted]
+        return sign1.statement_hash(raw)

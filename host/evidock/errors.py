@@ -81,6 +81,19 @@ class StaleHead(BadEvidence):
     """The recorder answered with a head that was not made for this session (AT-13)."""
 
 
+class Rollback(BadEvidence):
+    """The recorder shows fewer entries than a head that this host holds: its history was set back (AT-12)."""
+
+
+class Fork(BadEvidence):
+    """The recorder shows another history than the one whose heads this host holds (AT-11)."""
+
+
+class Equivocation(Fork):
+    """Two signed heads of one size differ: the recorder, or a copy of it, says one thing here and another there (AT-14,
+    AT-36)."""
+
+
 class WrongPassphrase(EvidockError):
     """The passphrase does not open the organisation key."""
 

@@ -44,8 +44,8 @@ class Intake:
         self._total = 0
 
     def expect(self, segments: list[Segment]) -> None:
-        """Says what will be brought, so that progress has a whole."""
-        self._total = sum(segment.length for segment in segments)
+        """Says what else will be brought, so that progress has a whole."""
+        self._total += sum(segment.length for segment in segments)
 
     def bring(self, segment: Segment) -> bool:
         """Whether the segment is here now, whole, as signed and safe on disk. After any EvidockError all resumes."""

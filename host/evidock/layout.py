@@ -14,6 +14,7 @@ STORE_FILE = "store.json"  # format, zone, fingerprints of organisation and host
 HOST_KEY = "host.key"  # the host's Ed25519 seed, mode 0600
 CERTIFICATE = "host.cert"  # the organisation's certificate for the host key: one statement
 CUSTODY = "custody.cbs"  # the host's own chain: a CBOR sequence (RFC 8742) of custody entries
+CUSTODY_PRIVATE = "custody-private.cbs"  # openings of what custody commits to: a CBOR sequence of private records
 LOCK = "lock"
 RECORDERS = "recorders"
 
@@ -24,6 +25,7 @@ RECEIPTS = "receipts.cbs"  # every receipt given: a CBOR sequence
 MEDIA = "media"
 LEAVES = "leaves"  # leaf hashes of every segment, so that damage is located
 PARTIAL = "partial"  # segments half pulled
+STAMPS = "stamps"  # time stamps over heads: RFC 3161 tokens (DER), named by the head's statement hash
 QUARANTINE = "quarantine"  # what a docking refused, to be looked at
 
 LAST_MS = 253_370_764_800_000  # Unix milliseconds: the year 9999, where the calendar ends
@@ -61,3 +63,8 @@ def leaves(recording: int, number: int) -> PurePosixPath:
     """
     name = f"{card.segment_stem(number)}.{card.LEAVES.lower()}"
     return PurePosixPath(LEAVES) / card.recording_folder(recording) / name
+
+
+def stamp(head: bytes) -> PurePosixPath:
+    """A time stamp over a signed head, by the head's statement hash, below the recorder's folder."""
+    return PurePosixPath(STAMPS) / f"{head.hex()}.tst"

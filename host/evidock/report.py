@@ -128,6 +128,23 @@ class Head:
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """A time stamp (RFC 3161) over a head: the head, and every entry below it, existed at `latest` at the latest."""
+
+    head_size: int
+    """Entries under the head."""
+    latest: float | None
+    """Unix seconds, the authority's accuracy included; None where nothing here can read stamps."""
+    authority: str
+    """Subject of the signer's certificate; it proves nothing unless `checked`."""
+    checked: bool
+    """Whether its signature leads to a certificate that the verifier was given for it."""
+
+    def to_json(self) -> Json:
+        return {**asdict(self), "latest": None if self.latest is None else iso(self.latest)}
+
+
+@dataclass(frozen=True)
 class DeviceReport:
     """One recorder as the report saw it."""
 
@@ -142,10 +159,21 @@ class DeviceReport:
     simulated: bool = False
     settings: tuple[tuple[str, int], ...] = ()
     """(name, value) of each setting that was in force at the end and is not the default."""
+    organisation: str | None = None
+    """Fingerprint (hex) of the organisation key that the recorder obeys: GENESIS's, or that of its newest ORG."""
+    enrolled_by: str | None = None
+    """Id (hex) of the host whose custody chain enrols it; None when none does."""
+    enroller: str = ""
+    """That host's name, as its organisation certified it."""
+    registry: str | None = None
+    """Its state in the registry: a name from the protocol's table; None when no registry has it."""
+    stamps: tuple[Stamp, ...] = ()
+    """Time stamps over its heads that hold or could not be checked, the largest head first."""
 
     def to_json(self) -> Json:
         head = None if self.head is None else self.head.to_json()
-        return {**asdict(self), "head": head, "settings": dict(self.settings)}
+        stamps = [stamp.to_json() for stamp in self.stamps]
+        return {**asdict(self), "head": head, "settings": dict(self.settings), "stamps": stamps}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
-from evidock_protocol import card, codes, entry, kinds, merkle, statements, versions
+from evidock_protocol import card, codes, entry, kinds, merkle, sign1, statements, versions
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError
 
@@ -53,7 +53,8 @@ class Segments:
     def __init__(self) -> None:
         self.known: dict[tuple[int, int], Segment] = {}
         self.started: dict[int, int | None] = {}
-        self.receipted: dict[tuple[int, int], set[bytes]] = {}  # hosts (thumbprints) whose receipt the recorder holds
+        # By host (thumbprint), the hash of its newest receipt that the recorder holds.
+        self.receipted: dict[tuple[int, int], dict[bytes, bytes]] = {}
         self.deleted: set[tuple[int, int]] = set()
 
     def note(self, item: Entry) -> None:
@@ -81,6 +82,14 @@ class Segments:
             if key not in self.deleted and host not in self.receipted.get(key, ())
         ]
 
+    def deletable(self, host: bytes) -> list[Segment]:
+        """The segments that a recorder may still have although it holds `host`'s receipt for them, oldest first."""
+        return [
+            self.known[key]
+            for key in sorted(self.known)
+            if key not in self.deleted and host in self.receipted.get(key, ())
+        ]
+
     def _receipt(self, raw: object) -> None:
         if not isinstance(raw, bytes):
             return
@@ -91,4 +100,5 @@ class Segments:
         for recording, number, root in cast(list[tuple[int, int, bytes]], receipt["segments"]):
             segment = self.known.get((recording, number))
             if segment is not None and segment.root == root:
-                self.receipted.setdefault((recording, number), set()).add(cast(bytes, receipt["host"]))
+                hosts = self.receipted.setdefault((recording, number), {})
+                hosts[cast(bytes, receipt["host"])] = sign1.statement_hash(raw)

@@ -6,25 +6,22 @@ Specification: "The archive". `layout` knows the paths, `archive` one recorder's
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
 from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
-from evidock import durable, errors, keys, layout
+from evidock import authority, durable, errors, keys, layout, store_settings
 from evidock.archive import Archive
+from evidock.authority import Certificate, Organisation
 from evidock.durable import SequenceFile
 from evidock.errors import StoreError, WrongUsage
 from evidock.ledger import Ledger
-from evidock.organisation import Organisation
-from evidock_protocol import entry, statements
+from evidock_protocol import sign1
 from evidock_protocol.errors import ProtocolError
-
-FORMAT = 1
 
 
 def unix_ms() -> int:
@@ -50,24 +47,25 @@ class Store:
 
     `folder`, `zone` (of day folders and of times without zone), `organisation` (public key, 32 bytes), `successor`
     (hash), `host` (signing key), `certificate` (statement), `custody` (ledger).
+    `certificates`: what to show a recorder, newest first, one for each organisation of the lineage: a recorder that has
+    not had the ORG order yet takes only the older organisation's.
     """
 
     def __init__(self, folder: Path, now_ms: Callable[[], int] = unix_ms):
         """Opens and locks. Raises StoreError when it is no store, damaged, or in use by another program."""
         self.folder = folder
         self.now_ms = now_ms
-        settings = _settings(folder)
+        settings = store_settings.read(folder)
         self._lock: int | None = _lock(folder)
         try:
             self.zone = _zone(folder, settings["zone"])
-            self.successor = bytes.fromhex(settings["successor"])
             with errors.at(folder):
                 self.host = keys.SigningKey(bytes.fromhex((folder / layout.HOST_KEY).read_text().strip()))
-                self.certificate = (folder / layout.CERTIFICATE).read_bytes()
-            self.organisation = _certified_by(self.certificate, self.host.public, settings["organisation"])
+                certificate = (folder / layout.CERTIFICATE).read_bytes()
             self.custody = Ledger(folder / layout.CUSTODY, self.host, now_ms)
             if self.custody.zone != settings["zone"]:
                 raise ValueError("the custody chain has another zone")
+            self._settle(certificate, settings)
             self._archives: dict[bytes, Archive] = {}
         except (ValueError, KeyError, ProtocolError):
             self.close()
@@ -100,7 +98,7 @@ class Store:
             durable.make_folders((folder / layout.RECORDERS).absolute())
         settings = {
             "kind": "evidock store",
-            "format": FORMAT,
+            "format": store_settings.FORMAT,
             "zone": zone,
             "organisation": organisation.key.thumbprint.hex(),
             "successor": organisation.successor_hash.hex(),
@@ -108,8 +106,78 @@ class Store:
             "name": name,
         }
         # Last, because it is what makes the folder a store.
-        durable.write_whole(folder / layout.STORE_FILE, (json.dumps(settings, indent=1) + "\n").encode())
+        store_settings.write(folder, settings)
         return cls(folder, now_ms)
+
+    @property
+    def certificates(self) -> list[bytes]:
+        """Certificates of this host, newest first, the newest of each organisation."""
+        found: dict[bytes, bytes] = {}
+        for raw in reversed(self.custody.certificates):
+            found.setdefault(authority.parse_certificate(raw).organisation, raw)
+        return list(found.values())
+
+    @property
+    def organisations(self) -> list[bytes]:
+        """Public keys of the organisation and of those that it took over from, newest first."""
+        return [authority.parse_certificate(raw).organisation for raw in self.certificates]
+
+    def take_certificate(self, raw: bytes, orders: Sequence[bytes] = ()) -> Certificate:
+        """Takes another certificate of this host into use; `orders` lead to its organisation when that is a new one.
+
+        Raises StoreError, with nothing changed, for one of another host or organisation, an older generation, or one
+        that has expired.
+        """
+        try:
+            fresh = authority.parse_certificate(raw)
+        except ValueError:
+            raise StoreError("not_a_certificate") from None
+        now_ms = self.now_ms()
+        authority.check_clock(now_ms)
+        present = authority.parse_certificate(self.certificate)
+        if fresh.host_key != self.host.public:
+            raise StoreError("certificate_other_host", host=self.host.thumbprint.hex(), store=self.folder)
+        if fresh.generation < present.generation:
+            raise StoreError("generation_falls", given=fresh.generation, present=present.generation)
+        if fresh.not_after <= now_ms:
+            raise StoreError("certificate_expired", shown=authority.date(fresh.not_after))
+        for order in self.check_organisation(fresh.organisation, orders):
+            self.custody.note_order(order)
+        # The chain is what counts: opening the store writes the two files after it, when a crash came between.
+        self.custody.note_certificate(raw)
+        self._settle(self.certificate, store_settings.read(self.folder))
+        return fresh
+
+    def check_organisation(self, organisation: bytes, orders: Sequence[bytes] = ()) -> list[bytes]:
+        """The ORG orders that lead from this store's organisation to another (public key). Raises StoreError."""
+        links = _links(self.organisation, self.successor, [*self.custody.orders, *orders], organisation)
+        if links is None:
+            raise StoreError("certificate_foreign", organisation=sign1.thumbprint(organisation).hex()[:16])
+        return links
+
+    def _settle(self, certificate: bytes, settings: dict[str, str]) -> None:
+        """Takes certificate and organisation from the custody chain, and brings the files in line with it.
+
+        Raises ValueError when they do not fit together.
+        """
+        held = self.custody.certificates
+        newest = authority.parse_certificate(held[-1]) if held else None
+        if newest is None or newest.host_key != self.host.public or certificate not in held:
+            raise ValueError("the certificate is another host's, or not in the custody chain")
+        self.certificate, self.organisation = newest.raw, newest.organisation
+        self.successor = bytes.fromhex(settings["successor"])
+        named = bytes.fromhex(settings["organisation"])
+        if named != sign1.thumbprint(newest.organisation):
+            former = {sign1.thumbprint(one): one for one in map(_organisation_of, held)}
+            links = _links(former[named], self.successor, self.custody.orders, newest.organisation)
+            if not links:
+                raise ValueError("no order leads to this organisation")
+            self.successor = authority.successor_in(links[-1])
+        if certificate != newest.raw:
+            durable.write_whole(self.folder / layout.CERTIFICATE, newest.raw)
+        if named != sign1.thumbprint(newest.organisation):
+            present = {"organisation": sign1.thumbprint(newest.organisation).hex(), "successor": self.successor.hex()}
+            store_settings.write(self.folder, {**store_settings.read_all(self.folder), **present})
 
     def devices(self) -> list[bytes]:
         """Ids of the recorders whose archives are here, sorted."""
@@ -165,23 +233,6 @@ def check_zone(name: str) -> None:
         raise WrongUsage("unknown_zone", zone=name) from None
 
 
-def _settings(folder: Path) -> dict[str, str]:
-    path = folder / layout.STORE_FILE
-    if not path.is_file():
-        raise StoreError("not_a_store", path=folder)
-    with errors.at(path):
-        raw = path.read_bytes()
-    try:
-        settings = json.loads(raw)
-        if settings["kind"] != "evidock store":
-            raise ValueError
-        if settings["format"] != FORMAT:
-            raise StoreError("store_format", path=folder, format=settings["format"])
-        return {name: str(settings[name]) for name in ("zone", "organisation", "successor", "host")}
-    except (ValueError, KeyError, TypeError):
-        raise StoreError("store_damaged", path=folder) from None
-
-
 def _zone(folder: Path, name: str) -> tzinfo:
     if name == "UTC":
         return UTC
@@ -202,13 +253,18 @@ def _lock(folder: Path) -> int:
     return handle
 
 
-def _certified_by(certificate: bytes, host_key: bytes, fingerprint: str) -> bytes:
-    """The organisation's public key, when its certificate names this host key; raises ValueError or ProtocolError."""
-    sealed, values = entry.parse_statement(certificate, statements.TYP_CERTIFICATE)
-    organisation = values["organisation"]
-    assert isinstance(organisation, bytes)
-    if values["host_key"] != host_key or sealed.key_id.hex() != fingerprint:
-        raise ValueError("the certificate is another host's")
-    if not keys.verify_statement(sealed, organisation):
-        raise ValueError("the certificate's signature is wrong")
-    return organisation
+def _organisation_of(certificate: bytes) -> bytes:
+    return authority.parse_certificate(certificate).organisation
+
+
+def _links(organisation: bytes, successor: bytes, orders: Sequence[bytes], target: bytes) -> list[bytes] | None:
+    """The ORG orders that lead from one organisation to another: none when they are the same, None for no way."""
+    links: list[bytes] = []
+    for order in orders:
+        if organisation == target:
+            break
+        following = authority.handed_over(organisation, successor, order)
+        if following is not None:
+            organisation, successor = following
+            links.append(order)
+    return links if organisation == target else None

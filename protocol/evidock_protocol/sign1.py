@@ -4,6 +4,7 @@ Specification: "COSE_Sign1" (RFC 9052 §4.2, RFC 9679 thumbprints, RFC 9596 `typ
 and the host bring their own Ed25519.
 """
 
+import binascii
 import hashlib
 
 from evidock_protocol import cbor
@@ -37,6 +38,12 @@ class Sign1:
 def thumbprint(public_key: bytes) -> bytes:
     """SHA-256 thumbprint of an Ed25519 key: {1: 1, -1: 6, -2: key} (RFC 9679 §3, RFC 9052 §7)."""
     return hashlib.sha256(b"\xa3\x01\x01\x20\x06\x21\x58\x20" + public_key).digest()
+
+
+def short_fingerprint(device: bytes) -> str:
+    """The first 8 bytes of a device id as people compare them: `B530 2F8E 6CC5 67FE`."""
+    digits = str(binascii.hexlify(device[:8]), "ascii").upper()
+    return " ".join([digits[at : at + 4] for at in range(0, 16, 4)])
 
 
 def protected(typ: int, key_id: bytes) -> bytes:

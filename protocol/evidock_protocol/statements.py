@@ -13,6 +13,7 @@ TYP_HEAD = 65006
 TYP_CUSTODY = 65007
 TYP_CHECKPOINT = 65008
 TYP_ORDER = 65009
+TYP_PACKAGE = 65010
 
 STATEMENTS = (
     (TYP_ENTRY, "entry", ""),
@@ -52,6 +53,11 @@ STATEMENTS = (
         "9 tick u, 10 written u, 11 lost u",
     ),
     (TYP_ORDER, "order", "0 format u, 1 operation u, 2 device h/n, 3 generation u, 4 time u, 5 arguments a"),
+    (
+        TYP_PACKAGE,
+        "package",
+        "0 format u, 1 host h, 2 time u, 3 from u/n, 4 to u/n, 5 custody_size u, 6 custody_root h, 7 files h",
+    ),
 )
 
 # What `arguments` of a command or order holds, by operation (codes.OPERATIONS): an array in the order of these fields.

@@ -4,7 +4,8 @@
 """
 
 from evidock_simulator.virtual.condition import CAMERA_EVENTS, ENCODER_EVENTS
-from evidock_simulator.virtual.rare import RESETS
+from evidock_simulator.virtual.events import RESETS
+from evidock_simulator.virtual.files import FIRMWARES
 from evidock_simulator.virtual.rot import REGIONS
 from evidock_simulator.virtual.slot import CARDS
 from evidock_simulator.virtual.tamper import TAMPERINGS
@@ -17,7 +18,7 @@ Allowed = tuple[object, ...]
 
 ACTIONS: dict[str, Allowed] = {
     "press": ("record", "stop", "mark", "off", "exempt_secret", "exempt_privacy", "exempt_emergency"),
-    "boot": (NOTHING,),
+    "boot": (NOTHING, *RESETS),
     "cut": (NOTHING, WHOLE),  # without a number it is between two operations
     "reset": tuple(RESETS),
     "hang": (WHOLE,),
@@ -32,6 +33,7 @@ ACTIONS: dict[str, Allowed] = {
     "charge": ("on", "off", WHOLE),
     "rot": REGIONS,
     "tamper": TAMPERINGS,
+    "firmware": FIRMWARES,
     "dock": (NOTHING,),
     "undock": (NOTHING,),
 }

@@ -79,6 +79,8 @@ def prepare(
         if not state["over"]:
             raise BadImage(f"{image} is in the middle of scenario {state['scenario']['name']}")
         state.update(scenario=shift, began=None, event=0, over=False, docked=False)
+        if "settings" in shift:
+            state.pop("settings", None)  # the scenario brings a file of its own
         sources.set_media(state, _media(shift, media))
     elif media:
         sources.set_media(state, _media(shift, media, shipped=False))

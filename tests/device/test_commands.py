@@ -1,15 +1,15 @@
-"""Signed commands: issue, return, check, exempt (OB-11, OB-12, OB-15): roles, replays, openings that stay private."""
+"""Signed commands (OB-11, OB-12, OB-15, AT-32): roles, replays, openings that stay private, configuration, firmware."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from support.board import World, verify
+from support.board import WALL, World, verify
 from support.dock import Host, certificate, provisioned
 
 from evidock_agent import exemption, signals
-from evidock_protocol import cbor, codes, entry, flash, kinds, messages, private
+from evidock_protocol import cbor, codes, entry, flash, kinds, messages, private, rights, settings, settings_table
 from evidock_protocol.wire import Refusal
 
 OFFICER = 0x1234567890ABCDE1
@@ -216,8 +216,10 @@ ORDERS: list[tuple[int, list[Any], bytes | None]] = [
     (codes.OPERATION_RETURN, HANDED, BOTH),
     (codes.OPERATION_EXEMPT, *exempt(1, True)),
     (codes.OPERATION_CHECK, [], None),
+    (codes.OPERATION_CONFIGURE, [settings.IMPACT, 1], None),
+    (codes.OPERATION_FIRMWARE, [b"f" * 32], None),
 ]
-IDS = ["issue", "return", "exempt", "check"]
+IDS = ["issue", "return", "exempt", "check", "configure", "firmware"]
 
 
 @pytest.mark.parametrize(("operation", "arguments", "openings"), ORDERS[:3], ids=IDS[:3])
@@ -328,12 +330,111 @@ def test_arguments_that_the_table_does_not_have(world: World, host: Host, operat
     assert refused.value.code == messages.MALFORMED
 
 
-@pytest.mark.parametrize("operation", [0, 4, 5, 6, 7, 8, 11, 1 << 62])
+@pytest.mark.parametrize("operation", [0, 11, 1 << 62])
 def test_operations_that_this_agent_does_not_have(world: World, host: Host, operation: int) -> None:
-    arguments: list[Any] = {4: [1, 1], 5: [bytes(32)], 6: [1, 1, bytes(32), bytes(32)], 8: [bytes(32)] * 2}.get(
-        operation, []
-    )
-    assert refusal(host, operation, arguments).code == messages.UNSUPPORTED
+    assert refusal(host, operation, []).code == messages.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments"), [(codes.OPERATION_RESET, []), (codes.OPERATION_ORGANISATION, [bytes(32)] * 2)]
+)
+def test_what_only_an_order_may_ask(world: World, host: Host, operation: int, arguments: list[Any]) -> None:
+    """No role lets a host have it."""
+    size = len(world.raws())
+    assert refusal(host, operation, arguments).code == messages.WRONG_ROLE
+    assert world.kinds()[size:] == []
+
+
+@pytest.mark.parametrize("row", rights.RIGHTS, ids=[str(row[0]) for row in rights.RIGHTS])
+def test_each_operation_needs_its_role(row: tuple[int, int, bool]) -> None:
+    """The table, and nothing beside it, says who may: every role but this one does not help (AT-32)."""
+    operation, role, _order = row
+    world = provisioned()
+    host = Host(world)
+    host.open(certificate(roles=(codes.ALL_ROLES & ~role) | codes.ROLE_PULL))
+    host.ask(messages.PROVE, {"challenge": host.challenge()})
+    size = len(world.raws())
+    asked = {
+        codes.OPERATION_SET_TIME: [WALL], codes.OPERATION_ISSUE: HANDED, codes.OPERATION_RETURN: HANDED,
+        codes.OPERATION_CONFIGURE: [settings.IMPACT, 1], codes.OPERATION_FIRMWARE: [bytes(32)],
+        codes.OPERATION_DELETE: [1, 1, bytes(32), bytes(32)], codes.OPERATION_ORGANISATION: [bytes(32)] * 2,
+        codes.OPERATION_EXEMPT: [1, True, None, None],
+    }  # fmt: skip
+    if role != codes.ROLE_PULL:
+        assert refusal(host, operation, asked.get(operation, []), None).code == messages.WRONG_ROLE
+        assert world.kinds()[size:] == []
+
+
+# Configuration.
+
+
+@pytest.mark.parametrize(("number", "value"), [(settings.IMPACT, 1), (settings.CHARGE_TEMPERATURE, -500)])
+def test_a_setting_holds_at_once_and_after_every_boot(world: World, host: Host, number: int, value: int) -> None:
+    assert world.agent is not None
+    raw = order(host, codes.OPERATION_CONFIGURE, [number, value])
+    assert world.agent.setting(number) == value
+    assert world.bodies(kinds.CONFIG) == [{"order": raw, "setting": number, "value": value}]
+    for _ in range(2):
+        world.boot()
+        world.settle()
+        assert world.agent.setting(number) == value
+        assert world.bodies(kinds.CONFIG)[-1] == {"order": None, "setting": number, "value": value}
+    assert world.bodies(kinds.FAULT) == []
+    verify(world)
+
+
+def test_the_other_settings_stay_and_a_default_goes_back(world: World, host: Host) -> None:
+    order(host, codes.OPERATION_CONFIGURE, [settings.IMPACT, 1])
+    order(host, codes.OPERATION_CONFIGURE, [settings.RECEIPTS, 2])
+    order(host, codes.OPERATION_CONFIGURE, [settings.IMPACT, 8000])
+    assert world.settings == b'{"receipts": 2}'
+    world.boot()
+    world.settle()
+    assert world.agent is not None
+    assert (world.agent.setting(settings.IMPACT), world.agent.setting(settings.RECEIPTS)) == (8000, 2)
+
+
+def test_every_bound_holds(world: World, host: Host) -> None:
+    for number, _name, _default, least, most, _unit in settings_table.SETTINGS:
+        for value in (least - 1, most + 1):
+            assert refusal(host, codes.OPERATION_CONFIGURE, [number, value]).code == messages.OUT_OF_RANGE
+    for number in (0, 19, 1 << 62):
+        assert refusal(host, codes.OPERATION_CONFIGURE, [number, 1]).code == messages.OUT_OF_RANGE
+    assert world.bodies(kinds.CONFIG) == []
+    assert world.settings == b""
+
+
+def test_no_setting_changes_while_something_records(world: World) -> None:
+    """The settings file lies in internal flash, which is not written then."""
+    world.press(signals.BUTTON_RECORD)
+    host = Host(world)
+    host.attach()
+    assert refusal(host, codes.OPERATION_CONFIGURE, [settings.IMPACT, 1]).code == messages.BUSY
+    world.press(signals.BUTTON_RECORD)
+    order(host, codes.OPERATION_CONFIGURE, [settings.IMPACT, 1])
+
+
+def test_settings_that_cannot_be_kept_do_not_change(world: World, host: Host) -> None:
+    assert world.board is not None
+    assert world.agent is not None
+
+    def refuse(_raw: bytes) -> None:
+        raise OSError(5)
+
+    world.board.save_settings = refuse  # type: ignore[method-assign]
+    assert refusal(host, codes.OPERATION_CONFIGURE, [settings.IMPACT, 1]).code == messages.STORAGE
+    assert world.agent.setting(settings.IMPACT) == 8000
+    assert world.bodies(kinds.CONFIG) == []
+
+
+# Firmware.
+
+
+def test_firmware_that_is_to_come_is_named_beside_what_runs(world: World, host: Host) -> None:
+    assert world.board is not None
+    raw = order(host, codes.OPERATION_FIRMWARE, [b"f" * 32])
+    assert world.bodies(kinds.FIRMWARE) == [{"order": raw, "old": world.board.firmware, "new": b"f" * 32}]
+    verify(world)
 
 
 # Privacy and durability.
@@ -404,3 +505,4 @@ def test_a_full_journal_takes_no_command(world: World, host: Host) -> None:
         assert refusal(host, operation, arguments, openings).code == messages.STORAGE
     assert records(world) == []
     assert agent.exempt == 0
+    assert (agent.setting(settings.IMPACT), world.settings) == (8000, b"")

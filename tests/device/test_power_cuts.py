@@ -6,36 +6,16 @@ write. The card has either lost all that was not flushed, or kept it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from support.board import WALL, Clip, Tear, World, verify
+from support.board import WALL, Clip, World, verify
+from support.cuts import every
 from support.dock import Host
 from support.tracks import faults, of_track, provisioned
 
 from evidock_agent import signals
 from evidock_protocol import codes, kinds, messages
-
-Check = Callable[[World, str], None]
-
-
-def every(world: World, stride: int, first: int, check: Check) -> list[int]:
-    """Runs `check` on forks of `world`, cut at every `stride`-th operation from now on; returns a counter of them."""
-    count = [0]
-
-    def before(operation: int, tear: Tear) -> None:
-        count[0] += 1
-        if count[0] % stride != first % stride:
-            return
-        for torn, kept in ((False, False), (True, False), (True, True)):
-            fork = world.fork(count[0], kept)
-            if torn:
-                tear(fork)
-            check(fork, f"operation {operation}, torn {torn}, kept {kept}")
-
-    world.power.before = before
-    return count
 
 
 def shift(world: World) -> None:

@@ -1,15 +1,18 @@
-"""Provisioning: what it refuses to erase, the time it takes (AT-28), and the table of the organisation's key."""
+"""Provisioning: what it refuses to erase, the time it takes (AT-28), the table of the organisation's key, and a second
+one after RESET.
+"""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.board import SECTORS, WALL, Tear, World
+from support.board import SECTORS, WALL, Tear, World, verify
 from support.dock import ORGANISATION, Host, certificate, provisioned
 
-from evidock_agent import pinned, provisioning, session
-from evidock_protocol import codes, flash, kinds, messages
+from evidock.keys import SigningKey
+from evidock_agent import pinned, provisioning, session, signals
+from evidock_protocol import codes, entry, flash, kinds, messages, sign1
 from evidock_protocol.wire import Refusal
 
 
@@ -203,3 +206,123 @@ def test_memory_too_tight_for_the_table(monkeypatch: pytest.MonkeyPatch) -> None
     world.settle()
     assert world.agent is not None
     assert world.agent.provisioned
+
+
+# Again.
+
+
+def test_the_fingerprint_is_shown_on_the_recorder() -> None:
+    world = blank()
+    raw = Host(world).provision()
+    device = entry.parse(raw).device.hex().upper()
+    assert world.displayed == [f"{device[:4]} {device[4:8]} {device[8:12]} {device[12:16]}"]
+    assert world.displayed == [sign1.short_fingerprint(entry.parse(raw).device)]
+
+
+def to_reset() -> World:
+    """A recorder with a recording that a host holds, and RESET."""
+    world = provisioned()
+    world.record(2000)
+    host = Host(world)
+    host.attach()
+    host.ask(messages.RECEIPT, {"receipt": host.receipt([[1, 1, world.bodies(kinds.SEGMENT)[0]["root"]]])})
+    host.ask(messages.COMMAND, {"command": host.command(codes.OPERATION_EXEMPT, [2, True, None, None])})
+    host.carry(codes.OPERATION_RESET)
+    host.ask(messages.CLOSE)
+    host.ask(messages.HELLO, {"package": [1], "wire": [1], "flash": [1], "software": "t"})
+    return world
+
+
+def test_a_recorder_that_was_reset_is_provisioned_anew() -> None:
+    """With another key and another id; what the old one recorded stays on the card, with its journal."""
+    world = to_reset()
+    assert world.agent is not None
+    assert world.medium is not None
+    old = world.agent.journal.device
+    raws, files = world.raws(), dict(world.medium.files)
+    secrets = list(world.seeds)
+    other = SigningKey(b"2" * 32)
+    world.seeds.clear()
+    Host(world).provision(
+        organisation=other.public, certificate=certificate(organisation=other.public, signer=other), serial="2"
+    )
+    world.settle()
+    agent = world.agent
+    assert agent.journal.device != old
+    assert (agent.exempt, agent.backlog.segments, agent.journal.trusted.generation) == (0, 0, 0)
+    image = b"".join(bytes(image) for image in world.flash.values())
+    assert [secret for secret in secrets if secret in image] == []
+    for path, data in files.items():
+        if "JOURNAL" in path:
+            assert data == b"".join(raws)[: len(data)]
+            assert len(data) >= len(b"".join(raws[:-2]))
+        assert world.medium.files[path] == data, path
+    verify(world)
+    world.record(1000)
+    assert world.bodies(kinds.START)[0]["recording"] == 1
+    for _ in range(2):
+        with pytest.raises(Refusal) as refused:
+            Host(world).open()
+        assert refused.value.code == messages.BAD_CERTIFICATE
+        Host(world).open(certificate(organisation=other.public, signer=other))
+        world.boot()
+        world.settle()
+    verify(world)
+
+
+def test_without_a_reset_nothing_is_provisioned_anew() -> None:
+    world = provisioned()
+    assert refusal(world) == messages.ALREADY_PROVISIONED
+    world.record(1000)
+    assert refusal(world) == messages.ALREADY_PROVISIONED
+    assert len(world.displayed) == 1
+
+
+def test_what_is_refused_leaves_a_recorder_that_was_reset_as_it_is() -> None:
+    world = to_reset()
+    before = {name: bytes(world.flash[name]) for name in ("identity", "key", "anchor")}
+    assert refusal(world, 0) == messages.OUT_OF_RANGE
+    with pytest.raises(Refusal):
+        Host(world).provision(certificate=certificate(roles=codes.ROLE_PULL))
+    with pytest.raises(Refusal):
+        Host(world).provision(certificate=certificate(signer=Host(world).key))
+    assert {name: bytes(world.flash[name]) for name in before} == before
+    Host(world).attach()
+
+
+def test_a_press_while_it_is_provisioned_anew_records_nothing() -> None:
+    """What is erased must not be recorded into."""
+    world = to_reset()
+    host = Host(world)
+    number = host.send(
+        messages.PROVISION,
+        {
+            "organisation": ORGANISATION.public, "successor": bytes(32), "serial": "1", "asset": "1",
+            "certificate": certificate(), "time": None,
+        },
+    )  # fmt: skip
+    assert world.board is not None
+    assert world.agent is not None
+    while world.agent.provisioned:
+        world.step()
+    world.board.presses.append(signals.BUTTON_RECORD)
+    assert host.answers()[0][1] == number
+    world.settle()
+    assert world.kinds()[:2] == ["GENESIS", "BOOT"]
+    verify(world)
+
+
+def test_other_work_goes_before_it() -> None:
+    """Such as a recording that somebody asked for at this moment."""
+    world = to_reset()
+    assert world.agent is not None
+    world.agent.add_job(world.agent.recorder.start(codes.START_BUTTON))
+    assert refusal(world) == messages.ALREADY_PROVISIONED
+    world = to_reset()
+    assert world.agent is not None
+    agent = world.agent
+    job = provisioning.provision(agent, {"time": None})
+    agent._jobs += [job, iter(())]
+    with pytest.raises(Refusal) as refused:
+        next(job)
+    assert refused.value.code == messages.BUSY

@@ -242,7 +242,7 @@ def test_refusals_name_only_a_host_that_proved_its_key(world: World) -> None:
     world.run(61_000)
     host = Host(world)
     host.attach()
-    assert code_of(host, messages.COMMAND, {"command": host.command(7, [])}) == messages.UNSUPPORTED
+    assert code_of(host, messages.COMMAND, {"command": host.command(99, [])}) == messages.UNSUPPORTED
     world.run(61_000)
     refused = [body for body in world.bodies(kinds.HOST) if body["event"] == codes.HOST_REFUSED]
     assert [(body["host"], body["last_host"]) for body in refused] == [(None, None), (HOST.thumbprint,) * 2]

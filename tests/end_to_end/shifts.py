@@ -7,23 +7,27 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from support.docks import make_store
+from support.docks import NOW_MS, make_organisation, make_store
 
-from evidock import verify
+from evidock import ordering, verify
 from evidock.client import Recorder as Client
 from evidock.docking import sync
 from evidock.provisioning import provision
 from evidock.report import State
 from evidock.store import Store
 from evidock_agent.agent import Agent
+from evidock_protocol import codes
 from evidock_simulator import scenario
 from evidock_simulator.lane import Recorder
+from evidock_simulator.virtual.files import measurement
 
 SEED = 1
+LATER_MS = 3_600_000  # that an order is given after the hosts' certificates
 MILLISECONDS = 0.002  # times are written to the millisecond
 SLACK = 0.1  # s: where a time on the wall clock lies, against ticks
 
@@ -34,11 +38,12 @@ def play(
     name: str,
     folder: Path,
     new_agent: Callable[[Any], Agent] = Agent,
-    meanwhile: Callable[[Recorder, Store], None] = lambda recorder, store: None,
+    meanwhile: Callable[[Recorder, Store], None] | None = None,
 ) -> tuple[Json, float]:
     """The report about a shift, as `verify --json` prints it, and the Unix second at which the shift began.
 
-    `new_agent` makes the agent of each boot; `meanwhile` is called once the recorder is provisioned, with its store.
+    `new_agent` makes the agent of each boot; `meanwhile` is called once the recorder is provisioned, with its store,
+    by default it does what the scenario has for a host.
     """
     recorder = Recorder(name, SEED, folder / "recorder", (), new_agent)
     try:
@@ -46,7 +51,7 @@ def play(
         with make_store(folder / "store") as store:
             cable = recorder.link
             provision(Client(cable, "lane", store, False, cable.monotonic), store, "417", "BC-1")
-            meanwhile(recorder, store)
+            (meanwhile or partial(attend, name))(recorder, store)
             recorder.run_until("docked")
             sync(Client(cable, "lane", store, False, cable.monotonic), store)
             pin = store.organisation.hex()
@@ -54,6 +59,22 @@ def play(
         return json.loads(json.dumps(report.to_json())), began(name, recorder.state)
     finally:
         recorder.close()
+
+
+def attend(name: str, recorder: Recorder, store: Store) -> None:
+    """Does what the scenario has for a host (SCENARIOS.md), on the second."""
+    for second, what, *arguments in scenario.host(name):
+        recorder.run_while(lambda until=second * 1000: recorder.world.elapsed() < until)
+        client = Client(recorder.link, "lane", store, False, recorder.link.monotonic)
+        if what in ("sync", "delete"):
+            sync(client, store, delete=what == "delete")
+        elif what == "firmware":
+            ordering.expect_firmware(client, measurement(recorder.parts.firmware, arguments[0]), store)
+        elif what == "reset":
+            order = make_organisation().order(codes.OPERATION_RESET, [], NOW_MS + LATER_MS, client.device)
+            ordering.deliver(client, order, store)
+        else:
+            provision(client, store, "418", "BC-2")
 
 
 class Liar(Agent):
@@ -139,12 +160,17 @@ def found(report: Json, began: float, end: int) -> Iterator[str]:
 
 
 def unsound(report: Json) -> Iterator[str]:
-    """What a report says that cannot be, whatever happened: each second once, and gaps as long as their times say."""
+    """What a report says that cannot be, whatever happened: each second once, and gaps as long as their times say.
+
+    Each second is one of the interval; where there are several recorders, one from a recorder's first to its last.
+    """
     coverage, states = report["coverage"], [f"{state.value}_s" for state in State]
-    start, end = _seconds(report["interval"]["from"]), _seconds(report["interval"]["to"])
     for device in coverage["devices"]:
+        spans = [span for span in coverage["spans"] if span["device"] == device]
+        whole = report["interval"] if len(coverage["devices"]) == 1 else {**spans[-1], "from": spans[0]["from"]}
+        start, end = _seconds(whole["from"]), _seconds(whole["to"])
         at, lasts = start, dict.fromkeys(states, 0.0)
-        for span in (span for span in coverage["spans"] if span["device"] == device):
+        for span in spans:
             first, last = _seconds(span["from"]), _seconds(span["to"])
             if abs(first - at) > MILLISECONDS or last <= first:
                 yield f"after second {at - start:.3f} comes a span {first - start:.3f}–{last - start:.3f}"

@@ -2,11 +2,13 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 from support.virtual import Virtual, command, environment, virtual
 
+from evidock import organisation
 from evidock.durable import SequenceFile
 from evidock.store import Store
 from evidock_protocol import codes, entry, kinds
@@ -124,3 +126,67 @@ def test_another_organisations_host_commands_nothing(tmp_path: Path) -> None:
             assert done.returncode == 1
             assert "not enrolled" in done.stderr
             assert len(done.stderr.splitlines()) == 1
+
+
+def test_settings_deletion_firmware_and_an_order(tmp_path: Path) -> None:
+    """OB-46: all that changes a recorder is signed, kept by it, and judged by a verifier."""
+    with virtual(tmp_path, "quiet-shift", "--speed", "max") as recorder:
+        user = User(tmp_path, recorder)
+        user.enrol()
+        recorder.wait_for("docked")
+        refused = user("configure", "receipts=9")
+        assert refused.returncode == 2
+        configured = user.does("configure", "battery_warning=20", "voice_wait=0")
+        assert list(configured["entries"]) == ["battery_warning", "voice_wait"]
+        announced = user.does("firmware", "--expect", "ab" * 32)
+        order = tmp_path / "reset.order"
+        key = organisation.unlock(tmp_path / "home" / "evidock" / "organisation.key", "correct horse")
+        order.write_bytes(key.order(codes.OPERATION_RESET, [], int(time.time() * 1000)))
+        early = user("order", str(order))
+        assert early.returncode == 1
+        assert "busy" in early.stderr
+        told = user.does("sync", "--delete")
+        assert told["segments"] == told["receipted"] == told["deleted"] != []
+        assert (told["kept"], told["contradicted"], told["unknown_custody"]) == ([], [], None)
+        again = user.does("sync", "--delete")
+        assert (again["missing"], again["deleted"], again["kept"]) == ([], [], [])
+        reset = user.does("order", str(order))
+        assert reset["operation"] == "reset"
+        assert user("order", str(order)).returncode == 1
+    items = user.entries()
+    assert [items[number].kind for number in configured["entries"].values()] == [kinds.CONFIG, kinds.CONFIG]
+    assert (items[announced["entry"]].kind, items[reset["entry"]].kind) == (kinds.FIRMWARE, kinds.RESET)
+    assert sum(item.kind == kinds.TOMBSTONE for item in items) == len(told["deleted"])
+    report = user.verify()
+    assert report["verdict"] in ("VERIFIED", "VERIFIED_DECLARED_GAPS"), report["findings"]
+
+
+def test_a_recorder_set_back_to_an_old_image(tmp_path: Path) -> None:
+    """AT-12: one line, exit status 1, nothing of its media taken; verify finds the head that was kept."""
+    with virtual(tmp_path, "quiet-shift", "--speed", "max") as recorder:
+        user = User(tmp_path, recorder)
+        user.enrol()
+        recorder.wait_for("docked")
+        user.does("sync")
+        recorder.kill()
+        images = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with virtual(tmp_path, "quiet-shift", "--speed", "max") as recorder:
+        User(tmp_path, recorder).recorder.wait_for("docked")
+        user = User(tmp_path, recorder)
+        for _ in range(4):
+            user.does("issue", "--officer", "1")
+        user.does("sync")
+    media = {path: path.stat().st_mtime_ns for path in user.store.rglob("media/**/*") if path.is_file()}
+    for path, data in images.items():
+        path.write_bytes(data)
+    with virtual(tmp_path, "quiet-shift", "--speed", "max") as recorder:
+        recorder.wait_for("docked")
+        user = User(tmp_path, recorder)
+        done = user("sync")
+    assert done.returncode == 1
+    assert "set back" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert {path: path.stat().st_mtime_ns for path in user.store.rglob("media/**/*") if path.is_file()} == media
+    report = user.verify()
+    assert report["verdict"] in ("ALTERED", "UNTRUSTED")
+    assert {12, 14, 36, 11, 18} & {finding["attack"] for finding in report["findings"]}

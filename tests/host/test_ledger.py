@@ -39,7 +39,7 @@ def test_entries_have_the_format_of_a_journal(tmp_path: Path) -> None:
 def test_nothing_is_written_twice(tmp_path: Path) -> None:
     ledger = fill(tmp_path / "c.cbs")
     size = ledger.size
-    opened = Ledger(tmp_path / "c.cbs", KEY, lambda: 0)
+    opened = Ledger(tmp_path / "c.cbs", KEY, lambda: 1_700_000_000_001)
     opened.begin(b"o" * 32, b"certificate", "dock", "Asia/Shanghai")
     assert opened.zone == "Asia/Shanghai"
     opened.note_head(DEVICE, 5, b"n" * 32, b"r" * 32, b"h" * 32)

@@ -40,9 +40,19 @@ def test_calling_again_changes_nothing(store: Store) -> None:
     recorder = ScriptedRecorder()
     provision(attach(recorder, store), store)
     size = store.custody.size
-    provision(attach(recorder, store), store, "other", "other")
+    provision(attach(recorder, store), store)
     assert store.custody.size == size
     assert len(recorder.entries) == 1
+
+
+@pytest.mark.parametrize("numbers", [{"serial": "other"}, {"asset": "other"}])
+def test_a_provisioned_recorder_keeps_its_numbers(store: Store, numbers: dict[str, str]) -> None:
+    recorder = ScriptedRecorder()
+    provision(attach(recorder, store), store, "417", "BC-1")
+    size = store.custody.size
+    with pytest.raises(Refused, match="evidock org order reset"):
+        provision(attach(recorder, store), store, **numbers)
+    assert (store.custody.size, len(recorder.entries)) == (size, 1)
 
 
 def test_host_time_is_given_to_a_real_recorder_only(store: Store) -> None:

@@ -7,6 +7,7 @@ FILES: dict[str, str] = {
     "tests/device/ports/test_simulator_ports.py": "starts MicroPython itself for the contract of the ports, on a pty",
     "tests/device/test_review_cases.py": "known faults, each expected to fail: what fails on CPython fails there too",
     "tests/device/test_life.py": "hypothesis's own search through whole lives; the files beside it do what it does",
+    "tests/protocol/test_states.py": "compares a document with the tables of states and steps: no code runs",
     "tests/protocol/test_specification.py": "compares a document with tables of protocol and host: no code runs",
 }
 MAKER = "the maker of the vectors writes JSON in CPython's form, from dicts that keep their order"
@@ -57,6 +58,7 @@ LONG: dict[str, list[str]] = {
     ],
     # These two take seconds, but up to 1.5 GB on the WebAssembly build.
     "tests/device/test_provisioning.py": ["test_a_cut_at_any_operation_leaves_a_blank_recorder_or_a_provisioned_one"],
+    "tests/device/test_states.py": ["test_every_step_of_provisioning_cut"],
     "tests/device/test_interruptions.py": ["test_a_flood_without_end_leaves_room_for_causes"],
     "tests/device/test_recorder.py": ["test_long_recordings_change_the_key"],
     "tests/device/test_recovered_pictures.py": ["test_a_file_longer_than_any_segment_is_not_read_to_its_end"],

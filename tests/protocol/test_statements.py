@@ -38,7 +38,7 @@ def test_types_are_used_once() -> None:
 
 
 def test_entries_have_no_table_of_their_own() -> None:
-    for typ in (statements.TYP_ENTRY, statements.TYP_CUSTODY, 65010):
+    for typ in (statements.TYP_ENTRY, statements.TYP_CUSTODY, 65011):
         with pytest.raises(KeyError):
             statements.statement_table(typ)
 

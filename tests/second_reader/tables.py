@@ -23,7 +23,8 @@ PAYLOAD = table(
 ENTRY_KINDS = tables("""
 1 GENESIS: 0 public_key h, 1 model t, 2 serial t, 3 asset t, 4 organisation h, 5 successor h, 6 protection u,
     7 random_source u, 8 firmware h, 9 host h
-2 EPOCH: 0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u, 5 organisation h/n, 6 successor h/n, 7 generation u, 8 time u
+2 EPOCH: 0 public_key h, 1 size u, 2 root h, 3 peaks a:h, 4 reason u, 5 organisation h/n,
+    6 successor h/n, 7 generation u, 8 time u
 3 BOOT: 0 reset u, 1 firmware h, 2 counter u/n, 3 battery u/n, 4 millivolts u/n, 5 storage_free u/n, 6 card s/n,
     7 anchor a:anchor/n, 8 temperature i/n
 4 OFF: 0 reason u, 1 battery u/n, 2 millivolts u/n, 3 storage_free u/n
@@ -88,6 +89,7 @@ STATEMENTS = tables("""
 65008 checkpoint: 0 format u, 1 device h, 2 start h, 3 recording u, 4 number u, 5 length u, 6 leaves u, 7 root h,
     8 boot u, 9 tick u, 10 written u, 11 lost u
 65009 order: 0 format u, 1 operation u, 2 device h/n, 3 generation u, 4 time u, 5 arguments a
+65010 package: 0 format u, 1 host h, 2 time u, 3 from u/n, 4 to u/n, 5 custody_size u, 6 custody_root h, 7 files h
 """)
 
 # "Statements", arguments of commands and orders

@@ -82,6 +82,9 @@ def test_the_clock_at_power_on(tmp_path: Path) -> None:
         {"events": [[1, "card", "other"]]},
         {"events": [[1, "rot", "identity"]]},
         {"events": [[1, "reset", None]]},
+        {"events": [[1, "firmware"]]},
+        {"events": [[1, "firmware", "mine"]]},
+        {"events": [[1, "boot", "twice"]]},
         {"settings": 5},
         {"settings": ["resume"]},
         {"sound": "loud"},
@@ -114,6 +117,24 @@ def test_settings_and_clock_reach_the_recorder(tmp_path: Path) -> None:
     assert "settings" not in load(tmp_path, GOOD)[0]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [[[5, "sleep"]], [[5, "firmware"]], [[5, "sync", "twice"]], [["now", "sync"]], [[9, "sync"], [5, "reset"]], 5],
+)
+def test_what_no_host_does_is_refused(rows: object, tmp_path: Path) -> None:
+    load(tmp_path, {**GOOD, "host": rows})
+    with pytest.raises(scenario.BadScenario):
+        scenario.host(str(tmp_path / "x.json"))
+
+
+def test_what_a_host_does_is_told_and_never_reaches_the_recorder(tmp_path: Path) -> None:
+    rows = [[3, "firmware", "other"], [3, "sync"], [4, "delete"], [5, "reset"], [6, "provision"]]
+    assert load(tmp_path, {**GOOD, "host": rows}) == load(tmp_path, GOOD)
+    assert scenario.host(str(tmp_path / "x.json")) == []
+    load(tmp_path, {**GOOD, "host": rows})
+    assert scenario.host(str(tmp_path / "x.json")) == rows
+
+
 def test_every_action_is_one_that_the_world_does() -> None:
     assert set(actions.ACTIONS) == set(events.COMMON) | set(rare.RARE)
     assert not set(events.COMMON) & set(rare.RARE)
@@ -135,4 +156,5 @@ def test_the_document_knows_every_key_and_action(name: str) -> None:
     """SCENARIOS.md is what a tester reads who copies one."""
     document = (Path(scenario.__file__).parents[1] / "SCENARIOS.md").read_text(encoding="utf-8")
     raw = json.loads((Path(scenario.__file__).parent / "scenarios" / f"{name}.json").read_text(encoding="utf-8"))
-    assert {word for word in (*raw, *(event[1] for event in raw["events"])) if f"`{word}`" not in document} == set()
+    used = (*raw, *(row[1] for row in raw["events"] + raw.get("host", [])))
+    assert {word for word in used if f"`{word}`" not in document} == set()

@@ -24,6 +24,17 @@ def certificate(
     return signer.statement(statements.TYP_CERTIFICATE, entry.encode_statement(statements.TYP_CERTIFICATE, values))
 
 
+def order(
+    operation: int, arguments: list[Any] | None = None, signer: SigningKey = ORGANISATION, **changed: Any
+) -> bytes:
+    """An order of the organisation to every recorder, of generation 1 and a second after `WALL`."""
+    values = {
+        "operation": operation, "device": None, "generation": 1, "time": WALL + 1000, "arguments": arguments or [],
+        **changed,
+    }  # fmt: skip
+    return signer.statement(statements.TYP_ORDER, entry.encode_statement(statements.TYP_ORDER, values))
+
+
 class Host:
     """Asks the recorder of a world."""
 
@@ -38,8 +49,12 @@ class Host:
 
     def send(self, kind: int, values: dict[str, Any]) -> int:
         self._number += 1
-        self.world.write(bytes(self._writer.encode(wire.request(kind, self._number, values))))
+        self.frame(wire.request(kind, self._number, values))
         return self._number
+
+    def frame(self, payload: bytes) -> None:
+        """Sends any bytes as a frame."""
+        self.world.write(bytes(self._writer.encode(payload)))
 
     def answers(self, seconds: float = 20) -> list[tuple[int, int, dict[str, Any]]]:
         """The next answers on the line; none when it stays silent. Raises Refusal."""
@@ -100,6 +115,10 @@ class Host:
             "number": self.commands, "operation": operation, "arguments": arguments, "time": WALL, **changed,
         }  # fmt: skip
         return self.sign(statements.TYP_COMMAND, values)
+
+    def carry(self, operation: int, arguments: list[Any] | None = None, **changed: Any) -> int:
+        """Brings an order; the sequence of the entry that keeps it."""
+        return self.ask(messages.COMMAND, {"command": order(operation, arguments, **changed)})["sequence"]
 
     def receipt(self, segments: list[list[Any]], **changed: Any) -> bytes:
         values = {

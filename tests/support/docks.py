@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from support.board import World
 from support.recorder import Cable, ScriptedRecorder
 
 from evidock import keys
@@ -22,6 +23,31 @@ def make_organisation(seed: int = 1) -> Organisation:
 
 def make_store(folder: Path, seed: int = 1) -> Store:
     return Store.create(folder, make_organisation(seed), "test host", "Asia/Shanghai", lambda: NOW_MS)
+
+
+class WorldLine:
+    """The line to a recorder in memory, whose time passes while a host waits."""
+
+    def __init__(self, world: World):
+        self.world = world
+
+    def read(self, seconds: float) -> bytes:
+        return self.world.read(max(seconds, 0.001))  # less than the clock's step would never pass
+
+    def write(self, data: bytes | memoryview) -> None:
+        self.world.write(data)
+
+    def close(self) -> None:
+        """Nothing holds on to it."""
+
+    def monotonic(self) -> float:
+        return self.world.clock.now / 1000
+
+
+def attach_world(world: World, store: Store) -> Recorder:
+    """A client that said HELLO to the real agent in `world`."""
+    line = WorldLine(world)
+    return Recorder(line, "world", store, False, line.monotonic)
 
 
 def attach(recorder: ScriptedRecorder, store: Store | None, cable: Cable | None = None) -> Recorder:

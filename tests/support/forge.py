@@ -81,6 +81,7 @@ class Recorder:
     recording: int = 0
     number: int = 0
     host: bytes = bytes(32)  # whom it docks at
+    successor: bytes = bytes(32)  # hash of the organisation's key that may follow
 
     def __post_init__(self) -> None:
         self.key = key_of(f"{self.name}:0")
@@ -90,6 +91,8 @@ class Recorder:
         self.first_tick = 0
         self.sealed_count = 0
         self.genesis_hash = b""
+        self.firmware = bytes(32)  # that the board measures
+        self.trusted: dict[str, object] = {"organisation": None, "successor": None, "generation": 0, "time": 0}
 
     def wait(self, seconds: float) -> None:
         self.ticks += round(seconds * 1000)
@@ -146,7 +149,7 @@ class Recorder:
             "serial": self.name,
             "asset": "A1",
             "organisation": self.organisation,
-            "successor": bytes(32),
+            "successor": self.successor,
             "protection": self.protection,
             "random_source": codes.RANDOM_SIMULATED,
             "firmware": bytes(32),
@@ -157,7 +160,7 @@ class Recorder:
     def booted(self, reset: int = codes.RESET_POWER_ON, anchor: list[int] | None = None, checked: bool = True) -> None:
         body = {
             "reset": reset,
-            "firmware": bytes(32),
+            "firmware": self.firmware,
             "counter": None,
             "battery": 90,
             "millivolts": 4000,
@@ -325,10 +328,7 @@ class Recorder:
             "root": self.tree.root(),
             "peaks": list(self.tree.peaks),
             "reason": reason,
-            "organisation": None,
-            "successor": None,
-            "generation": 0,
-            "time": 0,
+            **self.trusted,
         }
         body.update(changed)
         self.add(kinds.EPOCH, body)

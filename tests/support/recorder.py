@@ -62,6 +62,11 @@ class ScriptedRecorder:
         self.commands: list[dict[str, Any]] = []
         self.check_items = [[1, 1, -1], [2, 1, 80], [3, 1, 1_000_000], [4, 0, -1], [5, 2, 0], [6, 1, START_MS // 1000]]
         self.exempt_recording: int | None = None  # what EXEMPT says that it ends
+        self.trusted_time = 0
+        self.receipts_wanted = 1
+        self.forgotten: set[bytes] = set()
+        self._listed: dict[bytes, list[Any]] = {}  # what each receipt lists
+        self._hosts: dict[bytes, bytes] = {}  # whose each receipt is
         # Misbehaviour.
         self.versions: dict[str, list[int]] = {"package": [1], "wire": [1], "flash": [1]}
         self.refuse: dict[int, int] = {}  # message type: refusal code
@@ -154,7 +159,8 @@ class ScriptedRecorder:
     def change_epoch(self, reason: int) -> None:
         following = keys.SigningKey(self.random.randbytes(32))
         body = {"public_key": following.public, "size": len(self.entries), "root": self.tree.root()}
-        self.append(kinds.EPOCH, {**body, "peaks": list(self.tree.peaks), "reason": reason})
+        trust = {"organisation": None, "successor": None, "generation": 0, "time": 0}
+        self.append(kinds.EPOCH, {**body, "peaks": list(self.tree.peaks), "reason": reason, **trust})
         self.key = following
 
     def shift(self, recordings: int = 2, segments: int = 2, length: int = 3 * LEAF + 100) -> None:
@@ -291,6 +297,8 @@ class ScriptedRecorder:
         return answers
 
     def _command(self, values: dict[str, Any]) -> dict[str, Any]:
+        if sign1.parse(values["command"]).typ == statements.TYP_ORDER:
+            return self._order(values["command"])
         command = self._of_host(values["command"], statements.TYP_COMMAND)
         taken = [one["number"] for one in self.commands if one["session"] == command["session"]]
         if command["number"] <= max(taken, default=0):
@@ -308,14 +316,55 @@ class ScriptedRecorder:
         if command["operation"] == codes.OPERATION_EXEMPT:
             body = {"class": arguments[0], "begins": arguments[1], "recording": self.exempt_recording, "order": raw}
             return {"sequence": self.append(kinds.EXEMPT, body, opened=opened)}
+        if command["operation"] == codes.OPERATION_CONFIGURE:
+            body = {"order": raw, "setting": arguments[0], "value": arguments[1]}
+            return {"sequence": self.append(kinds.CONFIG, body)}
+        if command["operation"] == codes.OPERATION_FIRMWARE:
+            return {"sequence": self.append(kinds.FIRMWARE, {"order": raw, "old": bytes(32), "new": arguments[0]})}
+        if command["operation"] == codes.OPERATION_DELETE:
+            return {"sequence": self._delete(raw, *arguments)}
         kind = kinds.ISSUE if command["operation"] == codes.OPERATION_ISSUE else kinds.RETURN
         sequence = self.append(kind, {"order": raw}, opened=opened)
         if kind == kinds.RETURN:
             self.change_epoch(codes.EPOCH_RETURN)
         return {"sequence": sequence}
 
+    def _order(self, raw: bytes) -> dict[str, Any]:
+        sealed, order = entry.parse_statement(raw, statements.TYP_ORDER)
+        if not keys.verify_statement(sealed, self.organisation):
+            raise wire.Refusal(messages.BAD_SIGNATURE, "not the organisation")
+        if order["time"] <= self.trusted_time:  # type: ignore[operator]
+            raise wire.Refusal(messages.REPLAYED, "old order")
+        self.trusted_time = order["time"]
+        return {"sequence": self.append(kinds.RESET, {"order": raw})}
+
+    def _delete(self, raw: bytes, recording: int, number: int, root: bytes, receipt: bytes) -> int:
+        """As a recorder does it; `forgotten` are receipts that its ring let go of, `receipts_wanted` its setting."""
+        key = (recording, number)
+        if key not in self.media:
+            raise wire.Refusal(messages.NO_SUCH_SEGMENT, "gone")
+        if self.open_start is not None:
+            raise wire.Refusal(messages.BUSY, "it records")
+        hosts = {self._hosts[one] for one in self._receipts_of(key, root) if one not in self.forgotten}
+        known = receipt in self._receipts_of(key, root) and receipt not in self.forgotten
+        older = any(other[0] == recording and other[1] < number for other in self.media)
+        if older or not known or len(hosts) < self.receipts_wanted:
+            raise wire.Refusal(messages.OUT_OF_RANGE, "no receipt that counts, or an older one is there")
+        sequence = self._host_entry(codes.HOST_COMMANDED, raw, None, None)
+        body = {"recording": recording, "number": number, "root": root, "receipt": receipt, "host_entry": sequence}
+        self.append(kinds.TOMBSTONE, body)
+        del self.media[key]
+        return sequence
+
+    def _receipts_of(self, key: tuple[int, int], root: bytes) -> list[bytes]:
+        return [one for one, listed in self._listed.items() if (*key, root) in listed]
+
     def _receipt(self, values: dict[str, Any]) -> dict[str, Any]:
-        self.receipts.append(self._of_host(values["receipt"], statements.TYP_RECEIPT))
+        receipt = self._of_host(values["receipt"], statements.TYP_RECEIPT)
+        self.receipts.append(receipt)
+        digest = sign1.statement_hash(values["receipt"])
+        self._listed[digest] = [tuple(row) for row in receipt["segments"]]
+        self._hosts[digest] = receipt["host"]
         return {"sequence": self._host_entry(codes.HOST_RECEIPTED, values["receipt"], None, None)}
 
     def _close(self, values: dict[str, Any]) -> dict[str, Any]:

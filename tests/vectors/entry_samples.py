@@ -317,5 +317,20 @@ STATEMENTS = [
             "arguments": [1, -1],
         },
     ),
+    (
+        "package",
+        "package",
+        HOST,
+        {
+            "format": 1,
+            "host": HOST_ID,
+            "time": NOON,
+            "from": NOON - 3_600_000,
+            "to": None,
+            "custody_size": 9,
+            "custody_root": HASH,
+            "files": sha256(HASH),
+        },
+    ),
 ]
 CERTIFICATE_RAW = sign1(ORGANISATION, 65003, cbor(numbered(CERTIFICATE)))

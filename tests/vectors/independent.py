@@ -17,6 +17,7 @@ TYPES = {
     "custody": 65007,
     "checkpoint": 65008,
     "order": 65009,
+    "package": 65010,
 }
 
 

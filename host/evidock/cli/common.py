@@ -28,6 +28,14 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", metavar="FILE", help="A file whose first line is the passphrase."),
 ]
+NewPassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--new-passphrase-file", metavar="FILE", help="A file whose first line is the new passphrase."),
+]
+OrgKey = Annotated[
+    Path | None,
+    typer.Option("--org-key", metavar="PATH", help="The organisation key; default: in the user's own folder."),
+]
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -63,18 +71,59 @@ def store_folder(given: Path | None) -> Path:
     return named
 
 
+def store_and_file(given: list[Path]) -> tuple[Path, Path]:
+    """The store and the file of `[STORE] FILE`. Raises WrongUsage for any other number of names."""
+    if len(given) not in (1, 2):
+        raise WrongUsage("which_file")
+    return store_folder(given[0] if len(given) == 2 else None), given[-1]
+
+
+def key_path(given: Path | None) -> Path:
+    """The organisation key that the user means."""
+    if given is not None:
+        return given
+    from evidock import organisation
+
+    return organisation.default_path()
+
+
+def hexadecimal(text: str, length: int) -> bytes:
+    """`length` bytes that the user gave in hexadecimal. Raises WrongUsage."""
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    if len(raw) != length:
+        raise WrongUsage("not_hexadecimal", given=text[:80], digits=2 * length)
+    return raw
+
+
 def passphrase(key: Path, file: Path | None, new: bool) -> str:
     """The passphrase of the organisation key: from `file`, EVIDOCK_PASSPHRASE, or the terminal (twice when `new`)."""
+    return _passphrase(key, file, new, False)
+
+
+def new_passphrase(key: Path, file: Path | None) -> str:
+    """The passphrase that replaces one, or that a new file gets: from `file`, EVIDOCK_NEW_PASSPHRASE, the terminal."""
+    return _passphrase(key, file, True, True)
+
+
+def _passphrase(key: Path, file: Path | None, new: bool, second: bool) -> str:
+    variable = "EVIDOCK_NEW_PASSPHRASE" if second else "EVIDOCK_PASSPHRASE"
     if file is not None:
         with errors.at(file):
             lines = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         text = lines[0] if lines else ""
-    elif "EVIDOCK_PASSPHRASE" in os.environ:
-        text = os.environ["EVIDOCK_PASSPHRASE"]
+    elif variable in os.environ:
+        text = os.environ[variable]
     else:
-        text = _ask(key, new)
+        text = _ask(key, new, second)
     if not text:
         raise WrongUsage("empty_passphrase")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise WrongUsage("passphrase_not_text") from None
     return text
 
 
@@ -112,11 +161,11 @@ def columns(text: str) -> int:
     return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
-def _ask(key: Path, new: bool) -> str:
+def _ask(key: Path, new: bool, second: bool) -> str:
     import getpass
 
     if not sys.stdin.isatty():
-        raise WrongUsage("no_passphrase")
+        raise WrongUsage("no_new_passphrase" if second else "no_passphrase")
     text = getpass.getpass(say("cli.passphrase_new" if new else "cli.passphrase", path=key))
     if new and getpass.getpass(say("cli.passphrase_again")) != text:
         raise WrongUsage("passphrases_differ")

@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 
 from evidock.cli import common
-from evidock.errors import StoreError
 
 
 def init(
@@ -36,20 +35,25 @@ def init(
 
     Example: evidock init ./evidence
     """
-    from evidock import organisation
-    from evidock.store import Store, check_place, check_zone
+    from evidock import organisation, sealed_file
+    from evidock.authority import check_clock
+    from evidock.store import Store, check_place, check_zone, unix_ms
 
     folder = common.store_folder(store)
     key = org_key if org_key is not None else organisation.default_path()
-    if key.resolve().is_relative_to(folder.resolve()):
-        raise StoreError("organisation_inside", store=folder)
+    sealed_file.check_apart(key, folder)
+    sealed_file.check_place(key)
     if zone:
         check_zone(zone)
     check_place(folder)
     fresh = not key.exists()
     passphrase = common.passphrase(key, passphrase_file, fresh)
-    unlocked = organisation.create(key, passphrase) if fresh else organisation.unlock(key, passphrase)
-    with Store.create(folder, unlocked, _host_name(name), zone) as made:
+    check_clock(unix_ms())
+    if fresh:
+        organisation.create(key, passphrase)
+    with organisation.changing(key, passphrase) as unlocked:
+        Store.create(folder, unlocked, _host_name(name), zone).close()
+    with Store(folder) as made:
         print(common.say("cli.init.made", store=folder, zone=made.zone))
     fingerprint = unlocked.key.thumbprint.hex()
     organisation.pin(fingerprint)

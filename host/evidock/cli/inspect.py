@@ -13,7 +13,7 @@ import typer
 from evidock.errors import WrongUsage
 
 
-def inspect(path: Annotated[Path, typer.Argument(metavar="PATH", help="A file.")]) -> None:
+def inspect(path: Annotated[Path, typer.Argument(metavar="PATH", help="A file, or a package.")]) -> None:
     """Print what a file holds.
 
     A journal, head, receipt, certificate, custody chain, private records, frames, a flash image or a key.
@@ -23,7 +23,14 @@ def inspect(path: Annotated[Path, typer.Argument(metavar="PATH", help="A file.")
     """
     from evidock import inspection
 
-    if path.is_dir():
+    if not path.is_dir():
+        files = [path]
+    elif inspection.is_package(path):
+        files = list(inspection.package_files(path))
+    else:
         raise WrongUsage("inspect_folder", path=path)
-    for line in inspection.lines(path):
-        print(line)
+    for file in files:
+        if len(files) > 1:
+            print(f"{file.relative_to(path)}:")
+        for line in inspection.lines(file):
+            print(line)

@@ -25,9 +25,10 @@ from evidock.cli.sync import sync
 from evidock.errors import EvidockError, WrongUsage, from_os_error
 from evidock_protocol.versions import SOFTWARE
 
-# Commands in the order of help; those given by name stand in modules of the same name.
+# Commands in the order of help; those given by name stand in modules of the same name, as a function or a group.
 COMMANDS = (
-    "demo", init, provision, issue, check, exempt, return_, status, sync, "verify", "timeline", "inspect",
+    "demo", init, "org", provision, "registry", issue, check, exempt, return_, status, sync, "order", "configure",
+    "firmware", "delete", "heads", "stamp", "verify", "timeline", "export", "inspect",
 )  # fmt: skip
 
 # typer brings its own click, whose place has changed between releases.
@@ -116,7 +117,11 @@ def _register() -> None:
         if not isinstance(command, str):
             app.command(command.__name__.rstrip("_"))(command)
         elif find_spec(f"evidock.cli.{command}") is not None:
-            app.command(command)(getattr(import_module(f"evidock.cli.{command}"), command))
+            found = getattr(import_module(f"evidock.cli.{command}"), command)
+            if isinstance(found, typer.Typer):
+                app.add_typer(found, name=command)
+            else:
+                app.command(command)(found)
 
 
 _register()

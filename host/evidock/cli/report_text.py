@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from evidock import language
+from evidock import language, vouched
 from evidock.cli import gap_text
 from evidock.report import Finding, Report, Severity, Span, State, Verdict
 from evidock.verification.store_reader import zone_of
@@ -95,6 +95,8 @@ def print_report(report: Report, lang: str, console: Console | None = None) -> N
             epochs=device.epochs,
         )
         out.print(Text(line))
+        for told in vouched.lines(report, device, clock.at, lang):
+            out.print(Text(f"  {told}"))
         if device.settings:
             pairs = ", ".join(f"{name} = {value}" for name, value in device.settings)
             out.print(Text(language.text("cli.verify.settings", lang, settings=pairs)))

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from evidock.cli import common
-from evidock.cli.verify import Device, Evidence, From, Heads, To, Trusted, report_on
+from evidock.cli.verify import Device, Evidence, From, Heads, TimeRoots, To, Trusted, report_on
 from evidock.errors import WrongUsage
 
 
@@ -23,6 +23,7 @@ def timeline(
     start: From = None,
     end: To = None,
     device: Device = None,
+    time_roots: TimeRoots = None,
 ) -> int:
     """Draw the timeline of what lies at PATH: recorded, recovered, declared, unexplained and altered time.
 
@@ -35,7 +36,7 @@ def timeline(
     draw = {".svg": picture.draw_svg, ".html": picture.draw_html}.get(out.suffix.lower())
     if draw is None:
         raise WrongUsage("evidence_picture", path=out)
-    report = report_on(path, trust, heads, start, end, device)
+    report = report_on(path, trust, heads, start, end, device, time_roots)
     durable.write_whole(out, draw(report, common.lang()).encode())
     print(common.say("cli.timeline.written", path=out, verdict=report.verdict.value))
     return report.verdict.exit_status

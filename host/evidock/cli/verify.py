@@ -30,6 +30,10 @@ Trusted = Annotated[
     ),
 ]
 Heads = Annotated[Path | None, typer.Option("--heads", metavar="FILE", help="Signed heads that were kept elsewhere.")]
+TimeRoots = Annotated[
+    Path | None,
+    typer.Option("--time-roots", metavar="FILE", help="Certificates (PEM) of time-stamping authorities to trust."),
+]
 From = Annotated[
     str | None, typer.Option("--from", metavar="T", help="Begin of the interval, ISO 8601, in the store's zone.")
 ]
@@ -47,6 +51,7 @@ def verify(
     start: From = None,
     end: To = None,
     device: Device = None,
+    time_roots: TimeRoots = None,
     as_json: common.Json = False,
 ) -> int:
     """Verify what lies at PATH and say what can be told about it, and what cannot.
@@ -55,7 +60,7 @@ def verify(
 
     Example: evidock verify ./evidence --from 2025-03-14T08:00 --to 2025-03-14T18:00
     """
-    report = report_on(path, trust, heads, start, end, device)
+    report = report_on(path, trust, heads, start, end, device, time_roots)
     if as_json:
         common.print_json(report.to_json())
     else:
@@ -72,6 +77,7 @@ def report_on(
     start: str | None,
     end: str | None,
     device: str | None,
+    time_roots: Path | None,
 ) -> Report:
     """The report on what the options name, with progress on standard error."""
     from evidock import verification
@@ -84,6 +90,7 @@ def report_on(
             trust=trust or None,
             heads=heads,
             device=device,
+            time_roots=time_roots,
             progress=progress,
             lang=common.lang(),
         )

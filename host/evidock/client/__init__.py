@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from evidock import host_clock
 from evidock.client.connection import Connection, Values
 from evidock.client.transport import BAUD, Line, SerialLine
 from evidock.store import Store
@@ -130,11 +131,14 @@ class Recorder:
 def connect(port: str, store: Store | Path | str | None = None, baud: int = BAUD) -> Recorder:
     """Opens `port` (anything pyserial opens) and says HELLO; `store` is opened and locked when it is given as a path.
 
-    Raises PortError, NotARecorder (within four seconds), UnsupportedVersion, LineLost, StoreError.
+    Raises PortError, NotARecorder (within four seconds), UnsupportedVersion, LineLost, StoreError, and EvidockError
+    when this host's clock cannot be right.
     """
     opened = store if store is None or isinstance(store, Store) else Store(Path(store))
     owns = opened is not None and opened is not store
     try:
+        if opened is not None:
+            host_clock.check(opened)
         line = SerialLine(port, baud)
         try:
             return Recorder(line, port, opened, owns)

@@ -117,7 +117,7 @@ class Connection:
         """The error for a refusal that nothing can be done about here."""
         name = dict(names.REFUSALS).get(refusal.code, "unknown")
         text = "".join(character if character.isprintable() else " " for character in refusal.text)[:120]
-        return Refused("refused_" + name if name in _EXPLAINED else "refused", refusal.code, name=name, reason=text)
+        return Refused("refused_" + name if name != "unknown" else "refused", refusal.code, name=name, reason=text)
 
     def close(self) -> None:
         """Lets go of the line."""
@@ -175,12 +175,6 @@ class Connection:
                 raise UnsupportedVersion(
                     "version", name=name, theirs=shown, own=list(accepted), software=software, host=versions.SOFTWARE
                 )
-
-
-# Refusals whose sentence says more than their name.
-_EXPLAINED = (
-    "not_provisioned", "bad_certificate", "no_random_source", "storage", "busy", "wrong_role", "no_session", "expired"
-)  # fmt: skip
 
 
 def _uint(value: object) -> int:

@@ -12,7 +12,7 @@ from evidock import durable
 from evidock.archive import Archive
 from evidock.chain import Head
 from evidock.client.connection import Connection, Values
-from evidock.errors import BadEvidence, Misbehaving, Refused
+from evidock.errors import Misbehaving, Refused
 from evidock_protocol import messages, versions
 
 LIMIT = versions.MAXIMUM_CHUNK  # bytes of entries in one answer
@@ -23,11 +23,8 @@ BATCH = 64 * 1024  # bytes of entries that are made durable together
 def pull_journal(connection: Connection, archive: Archive, head: Head, advance: Callable[[int], None]) -> None:
     """Extends the archived journal to exactly `head.size` entries; `advance` is told the size.
 
-    Raises BadEvidence when the recorder's history is shorter than the archive's or an entry does not hold.
+    Raises BadEvidence when an entry does not hold.
     """
-    if head.size < archive.chain.size:
-        archive.set_aside_head(head)
-        raise BadEvidence("shorter", device=archive.device.hex()[:16], size=head.size, held=archive.chain.size)
     batch: list[bytes] = []
     size = archive.chain.size
     while size < head.size:

@@ -24,15 +24,18 @@ NONCE = 16
 class Session:
     """One session with a recorder; `head` is the newest head of it, not yet checked against a journal."""
 
-    def __init__(self, connection: Connection, store: Store, device: bytes):
-        """OPEN and PROVE. Raises Refused, LineLost, StaleHead, Misbehaving. `check` must follow before media."""
+    def __init__(self, connection: Connection, store: Store, device: bytes, certificate: bytes):
+        """OPEN with a certificate of this host, and PROVE. `check` must follow before media.
+
+        Raises Refused, LineLost, StaleHead, Misbehaving.
+        """
         self._connection = connection
         self._store = store
         self._device = device
         self._command = 0
         self._proved = False  # whether the recorder's challenge was checked against its journal
         self._nonces: Values = {}
-        self._challenge = self._open()
+        self._challenge = self._open(certificate)
         self.head = self._prove()
 
     def check(self, archive: Archive) -> None:
@@ -72,17 +75,26 @@ class Session:
         self._request_once(messages.COMMAND, asked)
         return raw
 
+    def order(self, raw: bytes) -> None:
+        """Hands over an order of the organisation. `check` must have come first.
+
+        Raises Refused: `replayed` for one that was taken already, also by this call when the answer was lost; LineLost.
+        """
+        assert self._proved
+        self._connection.request(messages.COMMAND, {"command": raw, "openings": None}, SIGN_SECONDS, 2)
+
     def renew_head(self) -> None:
         """Asks for another first head, after the recorder was told to write entries. `check` must follow."""
         self.head = self._parse_head(self._connection.request(messages.HEAD, {}, SIGN_SECONDS, 2), codes.HEAD_FIRST)
 
-    def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> None:
-        """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, then hands it to the recorder."""
+    def receipt(self, head: Head, segments: list[tuple[int, int, bytes]], keep: Callable[[bytes], None]) -> bytes:
+        """Signs a receipt for `segments` as of `head`, lets `keep` make it durable, hands it over, and returns it."""
         values = self._place()
         values.update(size=head.size, newest=head.newest, root=head.root, time=self._store.now_ms(), segments=segments)
         raw = self._sign(statements.TYP_RECEIPT, values)
         keep(raw)
         self._request_once(messages.RECEIPT, {"receipt": raw})
+        return raw
 
     def close(self) -> Head:
         """Asks for the second head, signed by the new key; the caller checks it once it has the entries before it.
@@ -92,9 +104,9 @@ class Session:
         self.head = self._parse_head(self._connection.request(messages.CLOSE, {}, SIGN_SECONDS, 2), codes.HEAD_SECOND)
         return self.head
 
-    def _open(self) -> sign1.Sign1:
+    def _open(self, certificate: bytes) -> sign1.Sign1:
         nonce = keys.random_bytes(NONCE)
-        asked: Values = {"certificate": self._store.certificate, "host_nonce": nonce}
+        asked: Values = {"certificate": certificate, "host_nonce": nonce}
         # One try: a second OPEN would replace the session that the first one opened.
         answer = self._connection.request(messages.OPEN, asked, SIGN_SECONDS, 1)
         try:
@@ -148,13 +160,30 @@ class Session:
 
 
 def open_session(connection: Connection, store: Store, device: bytes) -> Session:
+    """A session. A recorder that has not heard of a new organisation key yet gets the certificate of the old one."""
+    newest, *older = store.certificates
+    try:
+        return _open_patiently(connection, store, device, newest)
+    except Refused as refused:
+        if refused.code != messages.BAD_CERTIFICATE:
+            raise
+        for certificate in older:
+            try:
+                return _open_patiently(connection, store, device, certificate)
+            except Refused as again:
+                if again.code != messages.BAD_CERTIFICATE:
+                    raise
+        raise
+
+
+def _open_patiently(connection: Connection, store: Store, device: bytes, certificate: bytes) -> Session:
     """A session, tried again once when the line swallowed a message: a new OPEN replaces a half-made session."""
     try:
-        return Session(connection, store, device)
+        return Session(connection, store, device, certificate)
     except LineLost as lost:
         if lost.key != "no_answer":
             raise
-        return Session(connection, store, device)
+        return Session(connection, store, device, certificate)
 
 
 def _is_signed_lately(challenge: sign1.Sign1, chain: Chain) -> bool:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from .packaged import files as package_files
+from .packaged import is_package
 from .text import lines
 
-__all__ = ["lines"]
+__all__ = ["is_package", "lines", "package_files"]

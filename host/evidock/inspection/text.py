@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+from evidock import package
 from evidock_protocol import avi, custody_kinds, fields, kinds, messages, names, sign1, statements
 from evidock_protocol.errors import Malformed
 
-from . import coded, decoder, key_files
+from . import coded, decoder, key_files, packaged
 from .decoder import Unreadable
 from .shown import in_hex, show
 
@@ -36,6 +37,10 @@ def lines(path: Path) -> Iterator[str]:
 
 
 def _choose(data: bytes, path: Path) -> Iterator[str]:
+    if path.name in packaged.EXCERPTS:
+        return packaged.excerpt(data, path.name)
+    if path.name == package.SUMS:
+        return packaged.sums(data)
     if path.suffix.lower() == ".key" or data[:1] == b"{" or key_files.is_seed(data):
         return key_files.lines(data, path)
     if data[510:512] == b"\x55\xaa" and data[:1] in (b"\xeb", b"\xe9", b"\x00"):

@@ -1,5 +1,6 @@
 """The parts of the sheet that are words: verdict and answers, key with totals, recorders, findings, limits."""
 
+from evidock import vouched
 from evidock.report import Answer, Authenticity, Completeness, DeviceReport, Finding, Provenance, State
 
 from . import gaps, symbols
@@ -54,8 +55,7 @@ def made(drawing: Drawing, fingerprints: list[str]) -> list[str]:
     """When the report was made and whom it trusts, as far as it says so."""
     words: list[str] = []
     if drawing.report.verified is not None:
-        when = f"{drawing.clock.date(drawing.report.verified)} {drawing.clock.time(int(drawing.report.verified))}"
-        words.append(drawing.say("verified", time=when))
+        words.append(drawing.say("verified", time=drawing.moment(int(drawing.report.verified))))
     if fingerprints:
         words.append(drawing.say("trusted", fingerprints=", ".join(fingerprints)))
     return words
@@ -180,10 +180,11 @@ def recorders(drawing: Drawing, y: float) -> tuple[Markup, float]:
         parts.append(write(MARGIN, top + 35, " · ".join(word for word in words if word), size=12.5))
         parts.append(write(MARGIN, top + 52, describe_head(drawing, device), size=12.5))
         top += 62
-        if device.settings:
-            for line in wrap(in_force(drawing, device), RIGHT - MARGIN, 12.5):
-                parts.append(write(MARGIN, top + 6, line, size=12.5))
-                top += 18
+        told = vouched.lines(drawing.report, device, drawing.moment, drawing.lang)
+        told += [in_force(drawing, device)] if device.settings else []
+        for line in (line for one in told for line in wrap(one, RIGHT - MARGIN, 12.5)):
+            parts.append(write(MARGIN, top + 6, line, size=12.5))
+            top += 18
     for line in wrap(" · ".join(made(drawing, list(drawing.report.trusted))), RIGHT - MARGIN, 12.5):
         if line:
             parts.append(write(MARGIN, top + 8, line, size=12.5))
@@ -206,7 +207,7 @@ def describe_head(drawing: Drawing, device: DeviceReport) -> str:
         return drawing.say(
             "list", first=journal, second=drawing.say("head.attested_undated" if head.attested else "head.undated")
         )
-    when = f"{drawing.clock.date(head.time)} {drawing.clock.time(head.time)}"
+    when = drawing.moment(head.time)
     return drawing.say(
         "list", first=journal, second=drawing.say("head.attested" if head.attested else "head.dated", time=when)
     )

@@ -60,6 +60,10 @@ class Drawing:
         """The reader's word for a code."""
         return language.name(family, code, self.lang)
 
+    def moment(self, time: float) -> str:
+        """Date and time of day."""
+        return f"{self.clock.date(time)} {self.clock.time(time)}"
+
     def duration(self, seconds: float) -> str:
         """A length in words."""
         return time_axis.duration(seconds, self.lang)

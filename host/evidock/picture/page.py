@@ -1,5 +1,6 @@
 """The HTML page: the picture, then findings, recorders and limits as text to search, copy and read aloud."""
 
+from evidock import vouched
 from evidock.report import Finding, Report
 
 from . import gaps
@@ -100,6 +101,7 @@ def _recorders(drawing: Drawing) -> Markup:
         words = [device.model, device.serial, drawing.call("protection", device.protection)]
         words += [drawing.say("simulated")] if device.simulated else []
         lines = [" · ".join(word for word in words if word), describe_head(drawing, device)]
+        lines += vouched.lines(drawing.report, device, drawing.moment, drawing.lang)
         lines += [in_force(drawing, device)] if device.settings else []
         items.append(
             element("li", element("code", device.id), *(part for line in lines for part in (Markup("<br/>"), line)))

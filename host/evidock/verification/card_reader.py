@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from evidock_protocol import card
 from evidock_protocol.errors import ProtocolError
@@ -21,6 +21,9 @@ from .entries import parse
 from .plain import kind_of, open_plain, unreadable
 from .reader import Listed, Lying, Media, NotEvidence, segment_of, stray_of
 from .sequence import items
+
+if TYPE_CHECKING:
+    from .excerpt import Excerpt
 
 _FIRST = 1 << 16  # bytes at the journal's beginning in which a readable entry must tell the device id
 _LEAVES = 32 * ((1 << 20) + 2)
@@ -79,6 +82,7 @@ class CardReader:
     is_store = False
     zone: tzinfo = UTC
     zone_name = "UTC"
+    excerpt: Excerpt | None = None
 
     def __init__(self, files: Files, root: str):
         """`root` is evidock's folder below `files`, "" or ending with a slash. Raises NotEvidence when nothing of ours
@@ -117,6 +121,9 @@ class CardReader:
 
     def receipts(self, device: bytes) -> Media | None:
         return None
+
+    def stamps(self, device: bytes) -> Iterator[tuple[str, bytes]]:
+        return iter(())
 
     def custody(self) -> Media | None:
         return None

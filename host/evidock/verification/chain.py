@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from evidock import keys
-from evidock_protocol import custody_kinds, kinds, merkle, sign1, statements
+from evidock_protocol import custody_kinds, kinds, merkle, sign1, statements, withheld
 from evidock_protocol.entry import ZERO_HASH, WrongType
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .collector import Collector, Place
 from .entries import Entry, envelope, parse
+from .epoch_keys import EpochKeys, repeats
 from .holes import Holes
 from .sequence import Item, Stream, items
 
@@ -36,6 +37,7 @@ class Chain:
         self.newest = ZERO_HASH
         self.epoch = 0
         self.key = self.key_id = b""
+        self.keys = EpochKeys()
         self.key_before = b""  # the epoch before: statements beside the journal may still be signed by it
         self.tree: merkle.TreeHasher | None = merkle.TreeHasher()
         self.genesis: Entry | None = None
@@ -50,12 +52,16 @@ class Chain:
         self.watcher: Callable[[Chain], int] = _never
         self.passed: Callable[[int, Entry, bytes, int], None] = _nobody
         """Told of each hole: its first sequence, the entry behind it, key and epoch in force before it."""
+        self.withheld: Callable[[int, int], list[bytes] | None] = _shown
+        """Asked of each run that is missing (first sequence, count): its subtrees, if a package withholds just it."""
+        self.behind_withheld = -1  # sequence of the entry behind the last run that is withheld
         self._collector = collector
         self._custody = typ == statements.TYP_CUSTODY
         self._damaged = False  # the entry before was no good, so what follows cannot fit it
         self._lost_key = self._later_format = False
         self._holes = Holes()
         self._foreign: bytes | None = None  # the other recorder whose entries stand here
+        self._unannounced: tuple[Entry, Item] | None = None  # an entry whose key no EPOCH before it names
 
     def walk(self, stream: Stream) -> Iterator[Entry]:
         """The entries of `stream` that hold, in order. Every other one becomes a finding."""
@@ -65,6 +71,8 @@ class Chain:
                 yield checked
             if self.size >= self.watched:
                 self.watched = self.watcher(self)
+        if self._unannounced is not None and self._is_of_another_epoch(self._unannounced[0]):
+            self._say_other_key("EPOCH_VIOLATION", *self._unannounced)
         for first, last in self._holes:
             self._add("CHAIN_BREAK", "CHAIN_BREAK.missing", first=first, last=last)
 
@@ -155,6 +163,8 @@ class Chain:
                 code = "ORDER" if self._holes.fill(sequence) else "REPLAY"
                 self._add(code, span=item, number=sequence, expected=self.size)
             return False
+        if sequence > self.size and self._is_withheld(sequence):
+            return True
         if sequence > self.size:
             if self.size == 0 and self.may_begin_late:
                 self.begins_late = self._lost_key = True
@@ -170,6 +180,17 @@ class Chain:
             self.tree = None
         return True
 
+    def _is_withheld(self, sequence: int) -> bool:
+        """Whether a package withholds what is missing before `sequence`, and gives the tree its subtrees. Nothing else
+        is taken on trust: the head at the end proves them.
+        """
+        nodes = None if self._damaged or self.tree is None else self.withheld(self.size, sequence - self.size)
+        if nodes is None or self.tree is None:
+            return False
+        withheld.append(self.tree, sequence - self.size, nodes)
+        self.size = self.behind_withheld = sequence
+        return True
+
     def _advance(self, digest: bytes) -> None:
         """Takes an entry's place in the chain by its hash, whether or not it holds."""
         self._damaged = False
@@ -183,6 +204,8 @@ class Chain:
             self._begin(found)
         if self._lost_key or not self.key:
             self._lose_key(found.sequence)
+            if found.kind == kinds.EPOCH and found.known and not self._custody:
+                self._note_keys(found)
             return False
         if found.key_id != self.key_id or found.epoch != self.epoch:
             self._other_key(found, item)
@@ -204,15 +227,29 @@ class Chain:
 
     def _other_key(self, found: Entry, item: Item) -> None:
         """Another key than the chain prescribes: announced in what is missing or of a later format, or not at all."""
-        if self._lost_key:
-            return
-        if self._later_format:
+        if self._is_of_another_epoch(found):
+            self._say_other_key("EPOCH_VIOLATION", found, item)
+        elif self._later_format:
             self._add("UNKNOWN_FORMAT", number=found.sequence, reason="its key may have been announced there")
         elif found.epoch != self.epoch and self._holes:
             self._lose_key(found.sequence)
         else:
-            self._add("KEY_CHANGE", span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
+            self._say_other_key("KEY_CHANGE", found, item)
+            self._unannounced = (found, item)  # an EPOCH behind it may tell whose key it is
         self._lost_key = True
+
+    def _is_of_another_epoch(self, found: Entry) -> bool:
+        """Whether a key of the chain signed an entry at which the chain prescribes another."""
+        other = found.key_id != self.key_id
+        return other and self.keys.signer(found.key_id, found.signed, found.signature) is not None
+
+    def _say_other_key(self, code: str, found: Entry, item: Item) -> None:
+        self._add(code, span=item, place=self._place(found), number=found.sequence, epoch=found.epoch)
+
+    def _note_keys(self, found: Entry) -> None:
+        """EPOCH ends its own key, and names the next one."""
+        self.keys.end(found.key_id, found.sequence)
+        self.keys.add(found.octets("public_key"), found.sequence + 1)
 
     def _begin(self, found: Entry) -> None:
         """GENESIS brings its own key, whose thumbprint is the device id: that is what makes the id."""
@@ -225,6 +262,8 @@ class Chain:
         if self.key_id != self.device:
             self._add("WRONG_DEVICE", expected=self.device, found=self.key_id, number=0)
             self.key = b""
+        else:
+            self.keys.add(self.key, 0)
         if found.previous != ZERO_HASH:
             self._add("CHAIN_BREAK", "CHAIN_BREAK.no_genesis", number=0)
 
@@ -237,20 +276,9 @@ class Chain:
 
     def _change_epoch(self, found: Entry, item: Item) -> None:
         """EPOCH names the next key and repeats size, root and peaks of the tree before it."""
-        size = found.sequence
-        body = found.body
-        if body["size"] != size:
-            self._add("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
-        elif self.tree is not None:
-            # The tree already has EPOCH's own leaf: rebuild the one before from the claimed peaks and add that leaf.
-            try:
-                claimed = merkle.TreeHasher(size, [bytes(peak) for peak in body["peaks"]])  # type: ignore[union-attr]
-            except ProtocolError:
-                claimed = merkle.TreeHasher()
-            fits = claimed.root() == body["root"]
-            claimed.append(merkle.leaf_hash(found.hash))
-            if not fits or claimed.peaks != self.tree.peaks:
-                self._add("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=size)
+        if not repeats(found, self.tree):
+            self._add("CHAIN_BREAK", "CHAIN_BREAK.tree", span=item, number=found.sequence)
+        self._note_keys(found)
         self.epoch += 1
         self.key_before = self.key
         self.key = found.octets("public_key")
@@ -307,6 +335,10 @@ class Chain:
 
 def _never(_chain: Chain) -> int:
     return 1 << 63
+
+
+def _shown(_first: int, _count: int) -> None:
+    return
 
 
 def _nobody(_first: int, _behind: Entry, _key: bytes, _epoch: int) -> None:

@@ -73,6 +73,12 @@ class Conduct:
         self._failed = None
         self._unchecked.clear()
 
+    def pass_over(self) -> None:
+        """Entries are withheld here: a check or an issue may be among them, and nothing is said without them."""
+        self._failed = []
+        self._is_out = True
+        self.finish()
+
     def finish(self) -> None:
         """The journal ends."""
         self._unchecked.clear()

@@ -10,22 +10,28 @@ from collections.abc import Callable
 from evidock.report import State
 
 from .collector import Collector, Place
+from .entries import Segment
 from .recording import Missing, Recording
 from .tracks import MISSING
 
 Lost = Callable[[int, int], bool]
 """Whether a segment (recording, number) was here, or should be, and is gone."""
+Told = Callable[[list[Segment]], None]
+"""Hears of those of one recording that are gone."""
 
 
 class MissingFiles:
     """Settles the absent files of one recorder, once everything was read."""
 
-    def __init__(self, device: bytes, collector: Collector, lost: Lost, otherwise: tuple[State, str | None]):
+    def __init__(
+        self, device: bytes, collector: Collector, lost: Lost, otherwise: tuple[State, str | None], told: Told
+    ):
         """`otherwise` is how a segment stands that is absent without being lost."""
         self.device = device
         self.collector = collector
         self._lost = lost
         self._otherwise = otherwise
+        self._told = told
 
     def settle(self, recording: Recording) -> None:
         """Gives each absent segment its state, and names the runs that are lost."""
@@ -40,6 +46,8 @@ class MissingFiles:
         if pending and self._otherwise[0] is State.PENDING:
             self.collector.add("PENDING", device=self.device, recording=recording.number, count=pending)
         self._name_missing(recording, gone)
+        if gone:
+            self._told([absent.segment for absent in gone])
 
     def _name_missing(self, recording: Recording, gone: list[Missing]) -> None:
         """Absent segments by where they lie: the whole recording, a whole track, its beginning, its end, or inside."""

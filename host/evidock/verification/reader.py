@@ -9,13 +9,16 @@ import re
 from collections.abc import Iterable
 from datetime import tzinfo
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from evidock import layout
+from evidock import layout, package
 from evidock.errors import EvidockError
 from evidock_protocol import card
 
 from .sequence import Stream
+
+if TYPE_CHECKING:
+    from .excerpt import Excerpt
 
 _EXTENSIONS = "|".join(name for _media, name in card.EXTENSIONS)
 _LITTER = (".ds_store", "thumbs.db", "desktop.ini")
@@ -70,6 +73,9 @@ class Reader(Protocol):
     """Whether a host made it: then custody, receipts and heads are expected; a card has none."""
     zone: tzinfo
     zone_name: str
+    excerpt: Excerpt | None
+    """What a package says of itself; None for stores and cards, which are whole. A package is a store with parts left
+    out, so that nothing follows from what is absent."""
 
     def devices(self) -> list[bytes]:
         """Device ids (32 bytes) in a stable order."""
@@ -82,6 +88,10 @@ class Reader(Protocol):
     def heads(self, device: bytes) -> Media | None: ...
 
     def receipts(self, device: bytes) -> Media | None: ...
+
+    def stamps(self, device: bytes) -> Iterable[tuple[str, bytes]]:
+        """Time stamps over heads: (path as people read it, bytes, at most 65,537 of them), by name."""
+        ...
 
     def custody(self) -> Media | None: ...
 
@@ -119,17 +129,20 @@ class Reader(Protocol):
 
 
 def open_reader(path: str | Path) -> Reader:
-    """The reader for a store, a card (mounted folder, or its EVIDOCK folder) or an image of a card.
+    """The reader for a store, a package, a card (mounted folder, or its EVIDOCK folder) or an image of a card.
 
     Raises NotEvidence when it is none of these.
     """
     from .card_reader import CardReader, FolderFiles
     from .fat32 import Volume
+    from .package_reader import PackageReader
     from .store_reader import StoreReader
 
     place = Path(path)
     try:
         if place.is_dir():
+            if (place / package.STATEMENT).is_file() or (place / package.SUMS).is_file():
+                return PackageReader(place)
             if (place / layout.STORE_FILE).is_file() or (place / layout.RECORDERS).is_dir():
                 return StoreReader(place)
             for root in (

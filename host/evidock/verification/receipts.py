@@ -5,31 +5,39 @@ Specification: "Receipts". They come from the store's own file and, sealed in th
 
 from __future__ import annotations
 
-from typing import cast
+from typing import NamedTuple, cast
 
 from evidock import keys
 from evidock_protocol import entry, sign1, statements
 from evidock_protocol.errors import ProtocolError, UnknownFormat
 
 from .collector import Collector
+from .deletions import Deletions, Rows
 from .quick import StatementPattern
 from .reader import Media
 from .segment_set import SegmentSet
 from .sequence import items
 
-Segments = list[tuple[int, int]]  # (recording, number)
-
 _RECEIPT = StatementPattern(statements.TYP_RECEIPT)
+
+
+class Receipt(NamedTuple):
+    """A receipt for this recorder that counts: its statement hash, the host id, and (recording, number, root)."""
+
+    hash: bytes
+    host: bytes
+    rows: Rows
 
 
 class Receipts:
     """The segments of one recorder that were receipted; `hashes` are those of the receipts seen in the store's file."""
 
-    def __init__(self, device: bytes, collector: Collector):
+    def __init__(self, device: bytes, collector: Collector, deletions: Deletions):
         self.device = device
         self.segments = SegmentSet()
         self._sealed: dict[bytes, bool] = {}  # receipts that the recorder sealed: hash → must be in the store's file
         self._collector = collector
+        self._deletions = deletions
 
     def read(self, stream: Media | None, host_key: bytes | None, name: str) -> None:
         """Takes the store's own file, after the journal: each receipt must be well formed and signed by the host."""
@@ -76,31 +84,32 @@ class Receipts:
                         "BAD_SIGNATURE", device=self.device, path=name, span=span, sentence="BAD_SIGNATURE.receipt"
                     )
                     continue
-                self._take(values)
+                self._take(digest, values)
         finally:
             stream.close()
 
-    def sealed(self, raw: object, ours: bool) -> Segments:
+    def sealed(self, raw: object, ours: bool) -> Receipt | None:
         """Takes a receipt that the recorder sealed into its journal; the recorder checked it, so only its content
         counts. One of this store's host (`ours`) must be in its file too, since the host keeps it before it gives it.
-        Returns the (recording, number) that it lists.
+        None where it is none for this recorder.
         """
         if not isinstance(raw, bytes):
-            return []
-        self._sealed[sign1.statement_hash(raw)] = ours
+            return None
+        digest = sign1.statement_hash(raw)
+        self._sealed[digest] = ours
         values = _RECEIPT.match(raw)
         if values is None:
             try:
                 _sealed, values = entry.parse_statement(raw, statements.TYP_RECEIPT)
             except ProtocolError:
-                return []
-        return self._take(values)
+                return None
+        return self._take(digest, values)
 
-    def _take(self, values: dict[str, object]) -> Segments:
+    def _take(self, digest: bytes, values: dict[str, object]) -> Receipt | None:
         if values["device"] != self.device:
-            return []
-        rows = cast("list[tuple[int, int, bytes]]", values["segments"])
-        listed = [(recording, number) for recording, number, _root in rows]
-        for recording, number in listed:
+            return None
+        host, rows = cast(bytes, values["host"]), cast(Rows, values["segments"])
+        for recording, number, _root in rows:
             self.segments.add(recording, number)
-        return listed
+        self._deletions.named(host, rows)
+        return Receipt(digest, host, rows)

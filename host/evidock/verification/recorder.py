@@ -9,27 +9,31 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evidock.report import DeviceReport, Gap, Head, Mark, Owed, Provenance, State
+from evidock.report import DeviceReport, Gap, Head, Mark, Owed, Provenance, Stamp, State
+from evidock.timestamps import Roots
 from evidock_protocol import codes, kinds, names, sign1
 
-from . import conduct, faults, owed
+from . import conduct, faults, owed, stamps, vouching
 from .chain import Chain
 from .collector import Collector, Place
 from .coverage import Placed
+from .custody_heads import CustodyHeads
 from .drift import PLAUSIBLE
-from .entries import Entry
+from .entries import Entry, Segment
+from .excerpt import nodes_of
 from .files import FileCheck, Interval, Shared
 from .gap_report import Gaps, contradicted
-from .heads import HeadCheck, SignedHead, read_heads
+from .heads import HeadCheck
 from .missing import MissingFiles
-from .orders import Orders
 from .private_fields import PrivateFields
 from .reader import Reader
-from .receipts import Receipts, Segments
-from .recordings import Recordings
+from .receipts import Receipt, Receipts
+from .recordings import NOT_EXPORTED, Recordings
 from .segment_set import SegmentSet
+from .signed_head import SignedHead, read_heads
 from .stray import StrayFiles
 from .trust import Trust
+from .trusting import Trusting
 
 _MARKS_KEPT = 10_000
 
@@ -59,6 +63,7 @@ class RecorderCheck:
         interval: Interval,
         collector: Collector,
         shared: Shared,
+        authorities: Roots | None = None,
     ):
         self.reader = reader
         self.device = device
@@ -66,42 +71,53 @@ class RecorderCheck:
         self.collector = collector
         self.chain = Chain(device, collector)
         self.recordings = Recordings(device, collector, trust.host_key)
-        self.orders = Orders(device, trust, collector)
-        self.receipts = Receipts(device, collector)
-        self.deleted = SegmentSet()
+        self.trusting = Trusting(device, trust, collector)
+        self.deletions = self.trusting.deletions
+        self.custody_heads = CustodyHeads(device, trust, collector, reader.is_store)
+        self.receipts = Receipts(device, collector, self.deletions)
         self.given_up = SegmentSet()
         self.stray = StrayFiles(reader, device, collector)
         self.files = FileCheck(reader, device, collector, self.stray, interval, shared)
         self._extra_heads = extra_heads
+        self._authorities = authorities
+        self._stamps: tuple[Stamp, ...] = ()
         self._interval = interval
         self._told_of_cut = False
+        self._part = None if reader.excerpt is None else reader.excerpt.part(device)
+        self._withheld = 0  # entries that a package withholds
         self._marks = 0
-        self._host_id = None if trust.host_key is None else sign1.thumbprint(trust.host_key)
+        # Whose store this is. Of a package's custody and receipts only a part is here: nothing follows from the rest.
+        whole = trust.host_key is not None and reader.excerpt is None
+        self._host_id = sign1.thumbprint(trust.host_key) if whole and trust.host_key is not None else None
 
     def run(self) -> DeviceResult:
         """Reads everything of this recorder once. Raises EvidockError when a file cannot be read."""
         if self._interval != (None, None):
-            self.files.offsets = self._offsets()
+            self.files.offsets = self.offsets()
         heads = read_heads(self.reader.heads(self.device), "heads", self.collector, self.device)
         check = HeadCheck(self.device, heads + self._extra_heads, self.collector, self.reader.is_store)
         self._walk(check)
-        check.judge_lost(self.chain.undeclared)
-        self._compare_heads(heads, check.refused)
+        check.settle(self.chain, self.custody_heads.order)
+        self.custody_heads.compare(heads, check.refused, self._host_id)
         self.receipts.read(self.reader.receipts(self.device), self.trust.host_key, "receipts")
-        provenance = self.trust.judge(self.device, self.chain.genesis)
+        self.custody_heads.judge_fallen(check)
+        provenance = self.trust.judge(self.device, self.chain.genesis, self.trusting.state.line)
         head = self._settle_end(check, heads)
-        absent = MissingFiles(self.device, self.collector, self._is_lost, self._absent_otherwise())
+        otherwise = self._absent_otherwise()
+        absent = MissingFiles(self.device, self.collector, self._is_lost, otherwise, self._tell_receipts)
         for recording in self.recordings.closed_with_missing:
             absent.settle(recording)
         if not self.chain.begins_late:  # else no entry could be checked, so no file can be called unsigned
             self.stray.look(self.chain, self.files.sealed, self.given_up, self.device in self.trust.enrolled)
-        self._tie_heads(heads, check.refused)
+        self.custody_heads.tie(heads, check.refused, self.recordings)
+        self._judge_stamps(heads + self._extra_heads, check.refused)
         stoppages, boots = self.recordings.stoppages, self.recordings.boots
         contradicted(stoppages.not_counted, boots)
         placed = Placed(boots)
         self._say_clocks(placed)
         if not self._is_simulated:
-            self.orders.finish(placed.times)
+            self.trusting.finish_orders(placed.times)
+        self.trusting.finish(self.chain.size)
         found = Gaps(self.device, boots, placed.times, self.collector).of(stoppages.all, stoppages.until)
         offsets = placed.times.offsets
         marks = tuple(
@@ -114,7 +130,7 @@ class RecorderCheck:
         due = tuple(owed.of(found, self.collector.lang))
         return DeviceResult(self._report(head), placed, marks, provenance, offsets, gaps, due)
 
-    def _offsets(self) -> dict[int, int]:
+    def offsets(self) -> dict[int, int]:
         """Where coverage will lay each boot, from the journal and the heads alone: what is said of a boot's time may
         stand behind its segments, and no file may be left out by a clock that was wrong.
         """
@@ -125,9 +141,9 @@ class RecorderCheck:
         heads = read_heads(self.reader.heads(self.device), "heads", first.collector, self.device)
         check = HeadCheck(self.device, heads + self._extra_heads, first.collector, self.reader.is_store)
         first._walk(check)
-        check.judge_lost(first.chain.undeclared)
+        check.settle(first.chain, self.custody_heads.order)
         first._settle_end(check, heads)
-        first._tie_heads(heads, check.refused)
+        self.custody_heads.tie(heads, check.refused, first.recordings)
         return Placed(first.recordings.boots).times.offsets
 
     def _walk(self, check: HeadCheck) -> None:
@@ -139,12 +155,18 @@ class RecorderCheck:
         self.chain.watcher = check.at
         self.chain.watched = check.next_size
         self.chain.passed = check.passed
+        self.chain.withheld = self._nodes
         openings = PrivateFields(self.reader.private(self.device), self.device, self.collector)
         recordings, chain, files = self.recordings, self.chain, self.files
         try:
             for entry in chain.walk(journal):
+                if entry.sequence == chain.behind_withheld:
+                    recordings.withhold(entry)
+                    self.trusting.pass_over(entry.sequence)
                 openings.note(entry)
                 segment = entry.segment
+                if self.trusting.note(entry, recordings.stoppages.settings):
+                    recordings.allow(entry.sequence)
                 if segment is None:
                     self._note(entry)
                     recordings.note(entry, None)
@@ -153,20 +175,32 @@ class RecorderCheck:
                     recordings.note(entry, files.outcome(segment, entry.sequence, recordings.open))
         finally:
             journal.close()
-        openings.finish(complain=not chain.begins_late, expected=self.reader.is_store)
+        openings.finish(complain=not chain.begins_late, expected=self.reader.is_store and self._part is None)
+        if self._withheld:
+            if check.best is None or check.best.size != self.chain.size:  # nothing else proves what is withheld
+                self.collector.add("CHAIN_BREAK", device=self.device, path="journal", sentence="CHAIN_BREAK.withheld")
+            self.collector.add("WITHHELD", device=self.device, count=self._withheld)
+
+    def _nodes(self, first: int, count: int) -> list[bytes] | None:
+        """The subtrees of entries that a package withholds. A run inside a recording would hide a part of it."""
+        nodes = None
+        if self._part is not None and self.recordings.open is None:
+            nodes = nodes_of(self._part.runs, first, count)
+        self._withheld += 0 if nodes is None else count
+        return nodes
 
     def _note(self, entry: Entry) -> None:
         if not entry.known:
             return
         kind, body = entry.kind, entry.body
-        self.orders.note(entry)
         if kind == kinds.HOST:
             if body["event"] == codes.HOST_RECEIPTED:
                 ours = body["host"] == self._host_id and self.device in self.trust.enrolled
-                self._check_ingested(entry, self.receipts.sealed(body["statement"], ours))
+                receipt = self.receipts.sealed(body["statement"], ours)
+                if receipt is not None:
+                    self.trusting.received(entry, receipt)
+                    self._check_ingested(entry, receipt)
             self._witness(entry)
-        elif kind == kinds.TOMBSTONE:
-            self.deleted.add(entry.number("recording"), entry.number("number"))
         elif kind == kinds.FAULT:
             named = faults.given_up(entry)
             if named is not None:
@@ -188,12 +222,12 @@ class RecorderCheck:
         if ours and noted not in self.trust.custody_hashes:
             self._custody_was_cut()
 
-    def _check_ingested(self, entry: Entry, segments: Segments) -> None:
+    def _check_ingested(self, entry: Entry, receipt: Receipt) -> None:
         """The host writes INGEST before it gives a receipt: a receipt of this host without one was cut off (AT-29)."""
         if not (self.reader.is_store and entry.body["host"] == self._host_id and self.trust.custody_intact):
             return
         held = self.trust.ingested.get(self.device)
-        if any(held is None or key not in held for key in segments):
+        if any(held is None or row[:2] not in held for row in receipt.rows):
             self._custody_was_cut()
 
     def _custody_was_cut(self) -> None:
@@ -227,38 +261,29 @@ class RecorderCheck:
         deleted.
         """
         key = (recording, number)
+        if self._part is not None:
+            return recording in self._part.recordings
         if not self.reader.is_store:
-            return key not in self.deleted
+            return key not in self.deletions.segments
         ingested = self.trust.ingested.get(self.device)
-        return key in self.receipts.segments or (ingested is not None and key in ingested) or key in self.deleted
+        known = key in self.receipts.segments or key in self.deletions.segments
+        return known or (ingested is not None and key in ingested)
+
+    def _tell_receipts(self, gone: list[Segment]) -> None:
+        if self.reader.is_store and self._part is None:  # a package lacks what was not asked for
+            self.deletions.lost(gone, self._host_id)
 
     def _absent_otherwise(self) -> tuple[State, str | None]:
+        if self._part is not None:
+            return (State.WITHHELD, NOT_EXPORTED)
         return (State.PENDING, None) if self.reader.is_store else (State.WITHHELD, "deleted_after_receipt")
 
-    def _compare_heads(self, heads: list[SignedHead], refused: set[bytes]) -> None:
-        """A head that the custody chain names must still be in the file of heads, and the other way round.
-
-        Sync keeps a head before it names it in custody, so when it breaks off in between the last one stands alone.
-        """
-        held = {head.hash for head in heads}
-        named = self.trust.heads.get(self.device, {})
-        for digest, (size, _time) in named.items():
-            if digest not in held:
-                self.collector.add("STORE_MISMATCH", device=self.device, sentence="STORE_MISMATCH.head", number=size)
-        if not (self.reader.is_store and self.trust.custody_intact):
-            return
-        ours = [head for head in heads if head.host == self._host_id and head.hash not in refused]
-        for head in ours:
-            if head.hash not in named:
-                code = "CUSTODY_TRAILS" if head is ours[-1] else "CUSTODY_BREAK"
-                self.collector.add(code, device=self.device, sentence=f"{code}.head", number=head.size)
-
-    def _tie_heads(self, heads: list[SignedHead], refused: set[bytes]) -> None:
-        """A head that the host's custody chain dates was not signed later than that."""
-        named = self.trust.heads.get(self.device, {}) if self.trust.custody_intact else {}
-        for head in heads:
-            if head.hash in named and head.hash not in refused:
-                self.recordings.note_dated(head.boot, head.ticks, named[head.hash][1])
+    def _judge_stamps(self, heads: list[SignedHead], refused: set[bytes]) -> None:
+        """Time stamps over heads that nothing speaks against."""
+        own = [head for head in heads if head.device == self.device]
+        holding = [head for head in own if head.hash not in refused and head.size <= self.chain.size]
+        named = stamps.Named(self.trust.stamps.get(self.device, {}), self.trust.heads.get(self.device, {}))
+        self._stamps = stamps.judge(self.reader, self.device, holding, self.collector, named, self._authorities)
 
     def _say_clocks(self, placed: Placed) -> None:
         for one in placed.unplaced:
@@ -305,4 +330,6 @@ class RecorderCheck:
             tuple(
                 (conduct.name_of(number), value) for number, value in sorted(self.recordings.stoppages.settings.items())
             ),
+            *vouching.of(self.device, self.trust, self.trusting.state, self._part is None),
+            self._stamps,
         )

@@ -22,6 +22,7 @@ from .sealed import SEALED_SLACK, Sealed
 from .stoppages import Stoppages, is_cause, is_exempt_class, is_stop_reason
 from .timeline import TimeLine
 
+NOT_EXPORTED = "not_exported"  # the cause of what a package withholds
 EMPTY_SLACK = 1_000  # ms from START to STOP in which nothing may have been sealed: capture begins up to 500 ms later
 
 
@@ -43,7 +44,12 @@ class Recordings:
         self.stoppages = Stoppages()
         self._lost: tuple[int, int] | None = None  # first and last of what is missing since a JOURNAL covered the rest
         self._is_whole = True  # every entry until now was there and held
+        self._is_behind_withheld = False  # recordings may have been passed over since the newest
         self._sequence = 0  # of the entry that is due
+
+    def allow(self, sequence: int) -> None:
+        """Entry `sequence`, which comes next, holds a lawful order of the organisation: it may set the clock back."""
+        self._clocks.lawful = sequence
 
     @property
     def boots(self) -> list[Boot]:
@@ -77,6 +83,22 @@ class Recordings:
             if self.open is None:
                 self._idle(boot, entry.ticks)
         self.stoppages.reach(entry.boot, entry.ticks)
+
+    def withhold(self, entry: Entry) -> None:
+        """What lies before `entry` is withheld: nobody says how it stands, and nothing goes on over it. No recording
+        runs there.
+        """
+        boot = self.boot
+        if boot is not None and boot.number != entry.boot:
+            boot.ending, boot.ending_state = (NOT_EXPORTED, None), State.WITHHELD
+        self._line.exempt(None)
+        self.stoppages.pass_over(entry.boot)
+        self._conduct.pass_over()
+        self._sequence = entry.sequence
+        self._is_whole = False
+        self._is_behind_withheld = True
+        if entry.kind != kinds.BOOT:
+            self._line.enter(entry).fill(entry.ticks, State.WITHHELD, NOT_EXPORTED, None)
 
     def note_dated(self, boot: int, ticks: int, latest_ms: int) -> None:
         """A host saw those ticks of a boot at `latest_ms` (Unix) or before."""
@@ -176,7 +198,8 @@ class Recordings:
             self._close(self.open)
         self._idle(boot, entry.ticks)
         self._line.exempt(None)
-        if not self._line.damage and number != self._newest + 1:
+        follows = number > self._newest if self._is_behind_withheld else number == self._newest + 1
+        if not self._line.damage and not follows:
             self._add(
                 "RECORDING_MISSING",
                 entry,
@@ -185,6 +208,7 @@ class Recordings:
                 expected=self._newest + 1,
             )
         self._newest = max(self._newest, number)
+        self._is_behind_withheld = False
         self.open = Recording(number, entry)
         self._line.tracks(self.open, boot)
         self.stoppages.started(entry, self.open)

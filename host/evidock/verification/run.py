@@ -17,12 +17,14 @@ from evidock import organisation
 from evidock.errors import WrongUsage
 from evidock.report import Coverage, Finding, Gap, Provenance, Report, Span, TrackSpan, Unplaced, Verdict
 
+from . import packaged, stamps
 from . import verdict as judge
 from .collector import Collector
+from .excerpt import Excerpt
 from .files import Shared
-from .heads import SignedHead, read_heads
 from .reader import NotEvidence, Reader, open_reader
 from .recorder import DeviceResult, RecorderCheck
+from .signed_head import SignedHead, read_heads
 from .trust import Trust, parse_pins
 
 Moment = float | datetime | str | None
@@ -40,6 +42,7 @@ def verify(
     *,
     trust: Iterable[str] | None = None,
     heads: str | Path | None = None,
+    time_roots: str | Path | None = None,
     device: str | None = None,
     progress: Progress | None = None,
     lang: str = "en",
@@ -50,16 +53,22 @@ def verify(
     `start` and `end` are Unix seconds, datetimes or ISO 8601 text; without zone they are in the store's zone. By
     default the interval is the life of each recorder as far as it is known. `trust` holds organisation keys or
     fingerprints (64 hexadecimal digits); None means the user's pins. `heads` names a file of signed heads kept
-    elsewhere. `device` is the beginning of a recorder's id. `now` (Unix seconds) dates the report and decides nothing.
+    elsewhere, `time_roots` one of certificates (PEM) of the time-stamping authorities to believe. `device` is the
+    beginning of a recorder's id. `now` (Unix seconds) dates the report and decides nothing.
     Raises EvidockError when the evidence cannot be read at all; everything else is a finding.
     """
+    authorities = stamps.authorities(time_roots)
     reader = _reader(evidence)
     first, last = _milliseconds(start, reader), _milliseconds(end, reader)
+    if first is None and last is None and reader.excerpt is not None:
+        first, last = reader.excerpt.interval
     if first is not None and last is not None and last <= first:
         raise WrongUsage("evidence_interval", start=start, end=end)
     collector = Collector(lang)
     known = Trust(parse_pins(organisation.read_pins() if trust is None else trust), collector)
     known.read(reader)
+    if reader.excerpt is not None:
+        packaged.judge(reader.excerpt, known.host_key, collector)
     extra = _extra_heads(heads, collector)
     devices = _devices(reader, known, device)
     if not devices:
@@ -69,12 +78,17 @@ def verify(
     if heads is not None and not any(head.device in devices for head in extra):
         collector.add("NO_HEAD", path=str(heads), sentence="NO_HEAD.kept")
     shared = Shared(_teller(reader, devices, progress))
-    checks = [RecorderCheck(reader, one, known, extra, (first, last), collector, shared) for one in devices]
+    checks = [
+        RecorderCheck(reader, one, known, extra, (first, last), collector, shared, authorities) for one in devices
+    ]
     results = [check.run() for check in checks]
     shared.suspects.trace(reader, devices, collector)
     for check, result in zip(checks, results, strict=True):
         collector.place(check.device, result.offsets, result.placed.lives)
-    report = _report(reader, results, devices, (first, last), collector, lang)
+    asked = (first, last)
+    if asked == (None, None) and reader.excerpt is not None:
+        asked = _exported(reader.excerpt, devices, results)
+    report = _report(reader, results, devices, asked, collector, lang)
     return replace(report, verified=now(), trusted=tuple(sorted(one.hex() for one in known.vouching)))
 
 
@@ -116,7 +130,7 @@ def _report(
         marks=tuple(mark for result in results for mark in result.marks if interval[0] <= mark.time <= interval[1]),
         gaps=tuple(gap for result in results for gap in result.gaps if _concerns(gap, interval)),
         owed=tuple(one for result in results for gap, one in result.owed if _concerns(gap, interval)),
-        unproven=judge.unproven(reports, lang),
+        unproven=(*judge.unproven(reports, lang), *packaged.unproven(reader.excerpt, lang)),
         zone=reader.zone_name,
     )
 
@@ -139,12 +153,24 @@ def _bounds(results: list[DeviceResult], asked: tuple[int | None, int | None]) -
     return [(start, max(end, start + 1))] * len(lives)
 
 
+def _exported(excerpt: Excerpt, devices: list[bytes], results: list[DeviceResult]) -> tuple[int | None, int | None]:
+    """From the beginning of the first to the end of the last recording that a package has, in Unix milliseconds."""
+    rows = [
+        (start, end)
+        for device, result in zip(devices, results, strict=True)
+        for start, end, _state, _cause, recording in result.placed.rows
+        if recording in excerpt.part(device).recordings
+    ]
+    return (min(row[0] for row in rows), max(row[1] for row in rows)) if rows else (None, None)
+
+
 def _inside(
     findings: Iterable[tuple[Finding, tuple[float, float] | None]], interval: tuple[float, float]
 ) -> Iterable[Finding]:
     """Findings that concern the interval. What is altered or untrusted anywhere in the chain concerns all of it."""
     for finding, concerns in findings:
-        if finding.verdict in _KEPT_OUTSIDE or concerns is None or _touches(concerns, interval):
+        everywhere = finding.verdict in _KEPT_OUTSIDE and finding.code != "REVOKED"  # that has a beginning
+        if everywhere or concerns is None or _touches(concerns, interval):
             yield finding
 
 

@@ -219,6 +219,20 @@ class Stoppages:
             one.signs.watched = True
         self.until = (boot, ticks)
 
+    def pass_over(self, boot: int) -> None:
+        """Entries are withheld here, up to one of `boot`: what becomes of anything until then is not known."""
+        for one in (self._pending, self._exempt, self._off):
+            if one is not None:
+                one.end = one.end or self.until
+        if self._pending is not None:
+            self._settle(self._pending)
+        self._pending = self._exempt = self._officer = self._off = self._answers = None
+        self._signs = Signs()
+        self._reset = None
+        self._journal_full = False
+        if boot != self.until[0]:
+            self.settings = {}
+
     def finish(self) -> None:
         """The journal ends."""
         if self._pending is not None:

@@ -19,36 +19,52 @@ from zoneinfo import ZoneInfo
 from evidock import layout
 from evidock_protocol import card
 
+from .excerpt import Excerpt
 from .plain import kind_of, open_plain, unreadable
 from .reader import Lying, Media, NotEvidence, segment_of, stray_of
 
 _SETTINGS = 1 << 16  # bytes of store.json at most
 _STATEMENT = 1 << 12  # bytes of a certificate file at most
+_TOKEN = 1 << 16  # bytes of a time stamp at most
 _LEAVES = 32 * ((1 << 20) + 2)  # bytes of a leaf list: a file of 4 GiB in leaves of 4 KiB
 
-_OWN = (layout.JOURNAL, layout.PRIVATE, layout.HEADS, layout.RECEIPTS)  # a recorder's files
 _DRAFTED = (layout.STORE_FILE, layout.HOST_KEY, layout.CERTIFICATE)
-_TOP = (*_DRAFTED, *(name + ".new" for name in _DRAFTED), layout.CUSTODY, layout.LOCK, layout.RECORDERS)
+_TOP = (*_DRAFTED, *(name + ".new" for name in _DRAFTED), layout.CUSTODY, layout.CUSTODY_PRIVATE, layout.LOCK)
+_SEQUENCES = (layout.CUSTODY, layout.CUSTODY_PRIVATE)
 _FOLDERS = re.compile(
     rf"{layout.MEDIA}(?:/(?:undated|\d{{4}}(?:/\d\d){{2}})(?:/R\d{{7}})?|/\d{{4}}(?:/\d\d)?)?"
-    rf"|{layout.LEAVES}(?:/R\d{{7}})?|{layout.PARTIAL}|{layout.QUARANTINE}",
+    rf"|{layout.LEAVES}(?:/R\d{{7}})?|{layout.STAMPS}|{layout.PARTIAL}|{layout.QUARANTINE}",
     re.ASCII,
 )
 _LEAF_LIST = re.compile(rf"R(\d{{7}})/S(\d{{7}})\.{card.LEAVES.lower()}(?:\.new)?", re.ASCII)
+_STAMP = re.compile(r"[0-9a-f]{64}\.tst", re.ASCII)
 # Half-pulled segments, and what sync refused and keeps to be looked at: neither is evidence, and neither is read.
-_ASIDE = re.compile(rf"{layout.PARTIAL}/R\d{{7}}-S\d{{7}}\.part|{layout.QUARANTINE}/[^/]+\.bin(?:\.new)?", re.ASCII)
+_ASIDE = re.compile(
+    rf"{layout.PARTIAL}/R\d{{7}}-S\d{{7}}\.part|{layout.QUARANTINE}/[^/]+\.bin(?:\.new)?"
+    rf"|{layout.STAMPS}/{_STAMP.pattern}(?:\.new)?",
+    re.ASCII,
+)
 
 
 class StoreReader:
     """A store at `root`."""
 
     is_store = True
+    own_files = (layout.JOURNAL, layout.PRIVATE, layout.HEADS, layout.RECEIPTS)
+    """A recorder's files."""
+    top_files = _TOP
 
     def __init__(self, root: Path):
         """Reads the zone; everything else only when asked. Raises NotEvidence for a damaged `store.json`."""
         self.root = root
-        self.zone_name, self.zone = _zone(root / layout.STORE_FILE)
+        self.excerpt: Excerpt | None = None
+        self.zone: tzinfo = UTC
+        self.zone_name = "UTC"
+        self._read_zone()
         self._folder = ("", (b"", 0, None))
+
+    def _read_zone(self) -> None:
+        self.zone_name, self.zone = _zone(self.root / layout.STORE_FILE)
 
     def devices(self) -> list[bytes]:
         listed = _listed(self.root / layout.RECORDERS)
@@ -65,6 +81,13 @@ class StoreReader:
 
     def receipts(self, device: bytes) -> Media | None:
         return self._file(device, layout.RECEIPTS)
+
+    def stamps(self, device: bytes) -> Iterator[tuple[str, bytes]]:
+        folder = layout.recorder(device) / layout.STAMPS
+        for name, kind in _listed(self.root / folder):
+            raw = _read(self.root / folder / name, _TOKEN) if kind == "file" and _STAMP.fullmatch(name) else None
+            if raw is not None:
+                yield f"{folder}/{name}", raw
 
     def custody(self) -> Media | None:
         return open_plain(self.root / layout.CUSTODY)
@@ -98,7 +121,7 @@ class StoreReader:
             if kind != "file":
                 yield Lying(place + name)
             elif not rest:
-                if name not in _OWN and not _is_torn_end(name, _OWN):
+                if name not in self.own_files and not _is_torn_end(name, self.own_files):
                     yield stray_of(place + name, name, kind)
             elif first == layout.MEDIA and (segment := segment_of(name, place.split("/")[-2])):
                 yield Lying(place + name, *segment)
@@ -109,7 +132,7 @@ class StoreReader:
 
     def foreign(self) -> Iterator[Lying]:
         for name, kind in _listed(self.root):
-            known = name in _TOP or _is_torn_end(name, (layout.CUSTODY,))
+            known = name in (*self.top_files, layout.RECORDERS) or _is_torn_end(name, _SEQUENCES)
             if kind != ("folder" if name == layout.RECORDERS else "file") or not known:
                 yield stray_of(name, name, kind)
         for name, kind in _listed(self.root / layout.RECORDERS):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import cast
+from typing import NamedTuple, cast
 
 from evidock import keys
 from evidock.errors import WrongUsage
@@ -18,10 +18,12 @@ from evidock_protocol import codes, custody_kinds, entry, sign1, statements
 from evidock_protocol.entry import ZERO_HASH
 from evidock_protocol.errors import ProtocolError
 
+from . import packaged
 from .chain import Chain
-from .collector import Collector
+from .collector import KEPT, Collector
 from .entries import Entry
 from .reader import Media, Reader
+from .revocation import Registry
 from .segment_set import SegmentSet
 
 _FIRST = 1 << 13  # bytes of custody that hold its first entry
@@ -40,12 +42,22 @@ def parse_pins(pins: Iterable[str]) -> frozenset[bytes]:
     return frozenset(found)
 
 
-class Enrolment:
-    """One ENROL entry of a custody chain that is certified."""
+class Enrolment(NamedTuple):
+    """One ENROL entry of a custody chain, by a host that was certified for it at that time."""
 
-    def __init__(self, genesis: bytes, host: bytes):
-        self.genesis = genesis
-        self.host = host
+    genesis: bytes
+    host: bytes
+    organisations: frozenset[bytes]
+    """Public keys of those that certified it for that time."""
+
+
+class Fallen(NamedTuple):
+    """A custody HEAD (`head`, `size`) below the largest one before it (`before`, `largest`); heads by their hashes."""
+
+    head: bytes
+    size: int
+    before: bytes
+    largest: int
 
 
 class Trust:
@@ -62,6 +74,12 @@ class Trust:
         self.enrolled: dict[bytes, Enrolment] = {}
         self.heads: dict[bytes, dict[bytes, tuple[int, int]]] = {}
         """By device: statement hash of a signed head → (size, Unix milliseconds at which the host dated it)."""
+        self.witnessed: dict[bytes, dict[bytes, int]] = {}
+        """By device: statement hash of a head that another host gave → size."""
+        self.fallen: dict[bytes, list[Fallen]] = {}
+        self.registry = Registry()
+        self.stamps: dict[bytes, dict[bytes, bytes]] = {}
+        """By device: statement hash of a head → SHA-256 of the newest time stamp over it."""
         self.sizes: dict[bytes, int] = {}
         """By device: the largest size that custody knows."""
         self.ingested: dict[bytes, SegmentSet] = {}
@@ -69,6 +87,8 @@ class Trust:
         self.custody_intact = True
         self._zone = ""  # as store.json has it, unsigned
         self._certificates: list[dict[str, object]] = []
+        self._enrolments: list[tuple[bytes, Enrolment]] = []
+        self._largest: dict[bytes, tuple[int, bytes]] = {}
         self._collector = collector
 
     def read(self, reader: Reader) -> None:
@@ -87,9 +107,15 @@ class Trust:
             self._walk(custody, reader)
         finally:
             custody.close()
+        vouching = self._issuing()
+        for device, enrolment in self._enrolments:
+            if vouching and enrolment.organisations:
+                self.enrolled[device] = enrolment
 
-    def judge(self, device: bytes, genesis: Entry | None) -> Provenance:
-        """How far the provenance of one recorder is established; adds the finding that says why not further."""
+    def judge(self, device: bytes, genesis: Entry | None, line: list[bytes]) -> Provenance:
+        """How far the provenance of one recorder is established; adds the finding that says why not further. `line`:
+        public keys of the organisations that its journal leads to, GENESIS's first.
+        """
         if device in self.pins:
             self.vouching.add(device)
             return Provenance.TRUSTED
@@ -99,18 +125,19 @@ class Trust:
         if genesis is None:
             self._collector.add("NOT_ENROLLED", device=device, sentence="NOT_ENROLLED.no_genesis")
             return Provenance.UNTRUSTED
-        claimed = genesis.octets("organisation")
-        if not self._is_pinned(claimed):
+        pinned = [one for one in line if self._is_pinned(one)]
+        if not pinned:
+            claimed = genesis.octets("organisation")
             self._collector.add("FOREIGN_ORGANISATION", device=device, found=sign1.thumbprint(claimed))
             return Provenance.UNTRUSTED
-        enrolment = self.enrolled.get(device)
+        enrolment = self._enrolment(device, set(line), set(pinned))
         if enrolment is None:
             self._collector.add("NOT_ENROLLED", device=device)
             return Provenance.UNTRUSTED
         if enrolment.genesis != genesis.hash:
             self._collector.add("NOT_ENROLLED", device=device, sentence="NOT_ENROLLED.other_genesis")
             return Provenance.UNTRUSTED
-        self.vouching.add(sign1.thumbprint(claimed))
+        self.vouching.update(sign1.thumbprint(one) for one in pinned)
         return Provenance.TRUSTED
 
     def key_of(self, host: bytes) -> bytes | None:
@@ -120,14 +147,24 @@ class Trust:
             known.append(self.host_key)
         return next((key for key in known if sign1.thumbprint(key) == host), None)
 
-    def roles_of(self, key: bytes, organisation: bytes) -> int | None:
-        """The roles that certificates of an organisation give a host key; None without any certificate of that key."""
-        found = [values for values in self._certificates if values["host_key"] == key]
+    def name_of(self, host: bytes) -> str:
+        """The name of a host (by its id), as a pinned organisation certified it last; empty without one."""
+        found = ""
+        for values in self._certificates:
+            if sign1.thumbprint(cast(bytes, values["host_key"])) == host:
+                found = str(values["name"]) if self._is_pinned(cast(bytes, values["organisation"])) else found
+        return found
+
+    def roles_of(self, key: bytes, organisation: bytes | None, more: list[dict[str, object]]) -> int | None:
+        """The roles that certificates of an organisation (None: of any) give a host key, those of its own and `more`;
+        None without any certificate of that key.
+        """
+        found = [values for values in (*self._certificates, *more) if values["host_key"] == key]
         if not found:
             return None
         roles = 0
         for values in found:
-            if values["organisation"] == organisation:
+            if organisation in (None, values["organisation"]):
                 roles |= cast(int, values["roles"])
         return roles
 
@@ -156,11 +193,12 @@ class Trust:
             self._collector.add("CUSTODY_BREAK", number=0, reason="GENESIS")
             return
         chain = Chain(sign1.thumbprint(self.host_key), self._collector, statements.TYP_CUSTODY)
+        packaged.follow_custody(chain, reader.excerpt)
         for found in chain.walk(custody):
             self.custody_hashes.add(found.hash)
             if found.known:
                 self._note(found)
-        self.custody_intact = chain.intact
+        self.custody_intact = packaged.close_custody(chain, reader.excerpt, self._collector) and chain.intact
         if chain.size == 0 and chain.intact:
             self._no_custody(reader)
 
@@ -181,12 +219,19 @@ class Trust:
             if kind == custody_kinds.GENESIS and body["zone"] != self._zone:
                 sentence = "STORE_MISMATCH.zone"
                 self._collector.add("STORE_MISMATCH", sentence=sentence, expected=body["zone"], found=self._zone)
-        elif kind == custody_kinds.ENROL and self._may_enrol(found.wall_ms):
-            self.enrolled[found.octets("device")] = Enrolment(found.octets("genesis"), found.device)
+        elif kind == custody_kinds.ENROL:
+            enrolment = Enrolment(found.octets("genesis"), found.device, self._certified(found.wall_ms))
+            self._enrolments.append((found.octets("device"), enrolment))
         elif kind == custody_kinds.HEAD:
-            device = found.octets("device")
-            self.heads.setdefault(device, {})[found.octets("head")] = (found.number("size"), found.wall_ms)
-            self._note_size(device, found.number("size"))
+            self._note_head(found.octets("device"), found.octets("head"), found.number("size"), found.wall_ms)
+        elif kind == custody_kinds.WITNESS:
+            witnessed = self.witnessed.setdefault(found.octets("device"), {})
+            witnessed[found.octets("head")] = found.number("size")
+        elif kind == custody_kinds.STAMP:
+            self.stamps.setdefault(found.octets("device"), {})[found.octets("head")] = found.octets("stamp")
+        elif kind == custody_kinds.REGISTRY:
+            self.registry.note(found)
+            self._note_size(found.octets("device"), found.optional("head_size") or 0)
         elif kind == custody_kinds.INGEST:
             device = found.octets("device")
             self._note_size(device, found.number("size"))
@@ -197,15 +242,47 @@ class Trust:
     def _note_size(self, device: bytes, size: int) -> None:
         self.sizes[device] = max(size, self.sizes.get(device, 0))
 
-    def _may_enrol(self, now_ms: int) -> bool:
-        """Whether a certificate of a pinned organisation lets this host enrol at that moment."""
-        return any(
-            self._is_pinned(cast(bytes, values["organisation"]))
-            and values["host_key"] == self.host_key
+    def _note_head(self, device: bytes, head: bytes, size: int, now_ms: int) -> None:
+        self.heads.setdefault(device, {})[head] = (size, now_ms)
+        self._note_size(device, size)
+        largest, before = self._largest.get(device, (-1, b""))
+        if size >= largest:
+            self._largest[device] = (size, head)
+            return
+        fallen = self.fallen.setdefault(device, [])
+        if len(fallen) <= KEPT:
+            fallen.append(Fallen(head, size, before, largest))
+
+    def _certified(self, now_ms: int) -> frozenset[bytes]:
+        """The organisations whose certificates, so far, let this host enrol at that moment."""
+        return frozenset(
+            cast(bytes, values["organisation"])
+            for values in self._certificates
+            if values["host_key"] == self.host_key
             and cast(int, values["roles"]) & codes.ROLE_ISSUE
             and cast(int, values["not_before"]) <= now_ms <= cast(int, values["not_after"])
-            for values in self._certificates
         )
+
+    def _issuing(self) -> set[bytes]:
+        """Pinned organisations that ever let this host enrol."""
+        return {
+            organisation
+            for values in self._certificates
+            if values["host_key"] == self.host_key and cast(int, values["roles"]) & codes.ROLE_ISSUE
+            if self._is_pinned(organisation := cast(bytes, values["organisation"]))
+        }
+
+    def _enrolment(self, device: bytes, line: set[bytes], pinned: set[bytes]) -> Enrolment | None:
+        """The last that counts: by a certificate of a pinned organisation, or of another of the recorder's line where
+        a pinned one of that line certified the host, too.
+        """
+        found = None
+        followed = bool(self._issuing() & pinned)
+        for one, enrolment in self._enrolments:
+            own = enrolment.organisations
+            if one == device and (any(self._is_pinned(each) for each in own) or (followed and own & line)):
+                found = enrolment
+        return found
 
 
 def _first_key(custody: Media) -> bytes | None:

@@ -23,6 +23,18 @@ from evidock.report import (
 
 from .coverage import BEFORE_GENESIS, CLOCK_UNSET
 
+_UNPROVEN = (
+    "never_on",
+    "spoken_reason",
+    "lens",
+    "extracted_key",
+    "live_key",
+    "clone",
+    "exchange",
+    "stamps",
+    "firmware",
+    "rollback",
+)
 _STATES = {
     State.RECORDED: Verdict.VERIFIED,
     State.RECOVERED: Verdict.VERIFIED_DECLARED_GAPS,
@@ -100,8 +112,7 @@ def completeness(findings: Sequence[Finding], spans: Sequence[Span], lang: str) 
 
 def unproven(devices: Sequence[DeviceReport], lang: str) -> tuple[str, ...]:
     """What no verification can prove, and how well the keys behind this one were kept."""
-    sentences = ["never_on", "spoken_reason", "lens", "extracted_key", "firmware", "rollback"]
-    texts = [language.text(f"verify.unproven.{name}", lang) for name in sentences]
+    texts = [language.text(f"verify.unproven.{name}", lang) for name in _UNPROVEN]
     for device in devices:
         protection = language.name("protection", device.protection, lang)
         texts.append(language.text("verify.unproven.protection", lang, device=device.id[:16], protection=protection))

@@ -1,4 +1,4 @@
-"""The attack catalogue: what somebody without any key can do to a copy of a store or of a recorder's card.
+"""The attack catalogue: what somebody can do to a copy of a store or of a card, without keys or with stolen ones.
 
 Interface: `evidock-sim attacks` and `evidock-sim attack`. Every attack is made by rule, so the same evidence gives the
 same copy, and says what a verifier must answer.
@@ -14,7 +14,9 @@ from evidock_simulator.attacks import (
     folders,
     foreign,
     forgery,
+    histories,
     media,
+    misuse,
     signatures,
     statements,
 )
@@ -23,11 +25,20 @@ from evidock_simulator.attacks.evidence import copied
 
 __all__ = ["ATTACKS", "Attack", "Damage", "apply", "listing"]
 
-ATTACKS: dict[str, Attack] = {
-    attack.name: attack
-    for family in (media, containers, folders, entries, forgery, foreign, signatures, statements, custody)
-    for attack in family.ATTACKS
-}
+FAMILIES = (
+    media,
+    containers,
+    folders,
+    entries,
+    forgery,
+    foreign,
+    signatures,
+    statements,
+    custody,
+    histories,
+    misuse,
+)
+ATTACKS: dict[str, Attack] = {attack.name: attack for family in FAMILIES for attack in family.ATTACKS}
 """Every attack by its name, in the order of the catalogue."""
 
 

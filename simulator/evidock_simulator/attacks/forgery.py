@@ -7,7 +7,7 @@ import hashlib
 import shutil
 
 from evidock_agent.crypto import ed25519
-from evidock_protocol import card, cbor, kinds, merkle, sign1, statements
+from evidock_protocol import card, cbor, codes, kinds, merkle, sign1, statements
 from evidock_protocol.entry import ZERO_HASH
 from evidock_simulator.attacks.attack import Attack, Damage
 from evidock_simulator.attacks.evidence import Evidence, Recorder
@@ -16,6 +16,8 @@ _DEVICE, _EPOCH, _SEQUENCE, _PREVIOUS, _KIND, _BODY = 2, 3, 4, 5, 6, 10  # keys 
 _MOMENT = (7, 8, 9)  # boot, ticks and wall clock
 _PUBLIC_KEY, _SIZE, _ROOT, _PEAKS = 0, 1, 2, 3  # keys of the bodies of GENESIS and EPOCH
 _ORGANISATION = 4  # in GENESIS
+_EVENT, _STATEMENT = 0, 2  # in HOST
+_CERTIFIER = 1  # key of the organisation in a certificate
 
 
 class Forger:
@@ -31,8 +33,14 @@ class Forger:
         signature = ed25519.sign(self._seed, self.public, sign1.signed_bytes(typ, self.key_id, payload))
         return sign1.assemble(typ, self.key_id, payload, signature)
 
+    def certified(self, certificate: bytes) -> bytes:
+        """The same certificate by this key as an organisation's."""
+        payload = payload_of(certificate)
+        payload[_CERTIFIER] = self.public
+        return self.seal(statements.TYP_CERTIFICATE, cbor.encode(payload))
+
     def resealed(
-        self, entries: list[bytes], first: int, device: bytes, organisation: bytes | None = None
+        self, entries: list[bytes], first: int, device: bytes, organisation: "Forger | None" = None
     ) -> list[bytes]:
         """The journal with every entry from `first` on made anew for `device`, consistent, and signed by this key."""
         made = list(entries[:first])
@@ -48,7 +56,9 @@ class Forger:
             if payload[_KIND] in (kinds.GENESIS, kinds.EPOCH):
                 body[_PUBLIC_KEY] = self.public
             if payload[_KIND] == kinds.GENESIS and organisation is not None:
-                body[_ORGANISATION] = organisation
+                body[_ORGANISATION] = organisation.public
+            if payload[_KIND] == kinds.HOST and organisation is not None and body[_EVENT] == codes.HOST_CERTIFIED:
+                body[_STATEMENT] = organisation.certified(bytes(body[_STATEMENT]))  # type: ignore[call-overload]
             if payload[_KIND] == kinds.EPOCH:
                 body.update({_SIZE: len(made), _ROOT: tree.root(), _PEAKS: list(tree.peaks)})
             made.append(self.seal(statements.TYP_ENTRY, cbor.encode(payload)))
@@ -57,7 +67,7 @@ class Forger:
 
 
 def payload_of(raw: bytes) -> dict[int, object]:
-    """The numbered fields of an entry."""
+    """The numbered fields of a statement."""
     return cbor.decode(sign1.parse(raw).payload)  # type: ignore[return-value]
 
 
@@ -159,11 +169,12 @@ def foreign_device(evidence: Evidence) -> Damage:
 
 
 def foreign_organisation(evidence: Evidence) -> Damage:
-    own = Forger("organisation").public
-    return _new_recorder(evidence, own, "a recorder of another organisation stands beside the others")
+    return _new_recorder(
+        evidence, Forger("organisation"), "a recorder of another organisation stands beside the others"
+    )
 
 
-def _new_recorder(evidence: Evidence, organisation: bytes | None, text: str) -> Damage:
+def _new_recorder(evidence: Evidence, organisation: Forger | None, text: str) -> Damage:
     """A copy of a whole recorder under a key of its own: every signature in it holds."""
     recorder, forger = evidence.recorder, Forger("recorder")
     recorder.genesis  # noqa: B018 (there must be one)

@@ -6,6 +6,7 @@ Architecture: "The simulator" (such a recorder says `protection: simulated` in G
 from evidock_protocol import codes
 from evidock_simulator.virtual import nor
 from evidock_simulator.virtual.condition import Condition
+from evidock_simulator.virtual.files import Files
 from evidock_simulator.virtual.links import PoweredLink
 from evidock_simulator.virtual.microphone import Microphone
 from evidock_simulator.virtual.surroundings import Battery, Buttons, Indicator, Watchdog, on_curve
@@ -37,6 +38,7 @@ class Parts:
         self.clip = clip
         self.hearing: Hearing | None = None  # what befalls the microphone
         self.charge: int | None = None  # millivolts above the battery's curve while it is charged
+        self.shown = ""  # what the display shows
         self.camera_condition = Condition()
         self.encoder_condition = Condition()
 
@@ -49,10 +51,19 @@ class Board:
     boot_counter: int | None = None
 
     def __init__(
-        self, parts: Parts, supply: "Supply", random: "Generator", reset_cause: int, shift: dict, elapsed, docked
+        self,
+        parts: Parts,
+        supply: "Supply",
+        random: "Generator",
+        reset_cause: int,
+        shift: dict,
+        elapsed,
+        docked,
+        files: "Files | None" = None,
     ):
         """`shift` holds the scenario's curves, `elapsed()` milliseconds of it, `docked()` the dock contact."""
-        self.firmware = parts.firmware
+        self._files = files or Files({"scenario": shift}, lambda: None)
+        self.firmware = self._files.measurement(parts.firmware)
         self.reset_cause = reset_cause
         self.clock = parts.clock
         self.supply = supply
@@ -74,7 +85,6 @@ class Board:
         self.off = False
         self.shocked = 0  # the hardest shock that nobody asked for yet
         self._parts = parts
-        self._settings: str = shift.get("settings", "")
         self._temperature = shift["temperature"]
         self._elapsed = elapsed
         self._docked = docked
@@ -100,14 +110,15 @@ class Board:
 
     def settings(self) -> bytes:
         """The settings file."""
-        return self._settings.encode()
+        return self._files.settings()
 
     def save_settings(self, raw: bytes) -> None:
-        """Replaces the settings file."""
-        self._settings = raw.decode()
+        """Replaces the settings file; OSError when power goes first."""
+        self._files.save_settings(raw, self.supply)
 
     def display(self, text: str) -> None:
         """Shows a text."""
+        self._parts.shown = text
 
     def docked(self) -> bool:
         """Whether the dock contact is closed."""

@@ -18,6 +18,13 @@ _BUTTONS = {
     "exempt_emergency": signals.BUTTON_EXEMPT_EMERGENCY,
 }
 
+RESETS = {
+    "power": codes.RESET_POWER_ON,
+    "watchdog": codes.RESET_WATCHDOG,
+    "brown_out": codes.RESET_BROWN_OUT,
+    "software": codes.RESET_SOFTWARE,
+}
+
 
 def press(world: "World", button: str) -> None:
     """A person looks at the light before pressing: the same button starts and stops."""
@@ -30,10 +37,10 @@ def press(world: "World", button: str) -> None:
         board.buttons.press(signals.BUTTON_RECORD)
 
 
-def boot(world: "World") -> None:
+def boot(world: "World", cause: str = "power") -> None:
     """Power comes back, or somebody switches it on."""
     if world.agent is None:
-        world.power_on(codes.RESET_POWER_ON)
+        world.power_on(RESETS[cause])
 
 
 def cut(world: "World", operations: int = 0) -> None:

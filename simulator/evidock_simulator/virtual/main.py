@@ -4,6 +4,7 @@ Interface: "Command line" (evidock-sim run). Runs on MicroPython; on CPython whe
 """
 
 import gc
+import json
 import sys
 import time
 
@@ -56,19 +57,24 @@ class Reporter:
 
     def __init__(self, as_json: bool):
         self._json = as_json
-        self._shown = ""
+        self._shown = ("", "")
 
-    def show(self, phase: str, clock: Clock) -> None:
-        if phase == self._shown:
+    def show(self, phase: str, clock: Clock, fingerprint: str) -> None:
+        """`fingerprint` is what the display shows, which is told once the recorder is provisioned."""
+        if phase != world.PROVISIONED:
+            fingerprint = ""
+        if (phase, fingerprint) == self._shown:
             return
-        self._shown = phase
+        self._shown = (phase, fingerprint)
         at = _iso(clock.unix_ms())
         try:
             if self._json:
                 seconds = f"{clock.now // 1000}.{clock.now % 1000:03d}"
-                print(f'{{"state": "{phase}", "time": ' + (f'"{at}"' if at else "null") + f', "seconds": {seconds}}}')
+                more = f', "fingerprint": {json.dumps(fingerprint)}' if fingerprint else ""
+                told = f'"{at}"' if at else "null"
+                print(f'{{"state": "{phase}", "time": {told}, "seconds": {seconds}{more}}}')
             else:
-                print(phase, at or "(clock lost)")
+                print(phase, at or "(clock lost)", fingerprint)
             if hasattr(sys.stdout, "flush"):
                 sys.stdout.flush()
         except OSError:
@@ -123,7 +129,7 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
         wait = simulated.step()
         phase = simulated.phase()
         if simulated.settled():
-            reporter.show(phase, clock)
+            reporter.show(phase, clock, parts.shown)
         simulated.pass_time(pace.take(link, wait, phase == world.SHIFT))
 
 

@@ -3,21 +3,14 @@
 Architecture: "The simulator" (faults are policies of the simulated hardware, never branches in the agent).
 """
 
-from evidock_protocol import codes
 from evidock_simulator.virtual import slot as slots
 from evidock_simulator.virtual.condition import MEND
+from evidock_simulator.virtual.events import RESETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_simulator.virtual.hearing import Hearing
     from evidock_simulator.virtual.world import World
-
-RESETS = {
-    "power": codes.RESET_POWER_ON,
-    "watchdog": codes.RESET_WATCHDOG,
-    "brown_out": codes.RESET_BROWN_OUT,
-    "software": codes.RESET_SOFTWARE,
-}
 
 
 def _reset(world: "World", cause: str) -> None:
@@ -111,6 +104,11 @@ def _tamper(world: "World", what: str) -> None:
         tamper.tamper(world.parts, what)
 
 
+def _firmware(world: "World", firmware: str) -> None:
+    """Somebody flashes it: the next boot measures this firmware."""
+    world.files.flash(firmware)
+
+
 RARE = {
     "reset": _reset,
     "hang": _hang,
@@ -125,4 +123,5 @@ RARE = {
     "charge": _charge,
     "rot": _rot,
     "tamper": _tamper,
+    "firmware": _firmware,
 }

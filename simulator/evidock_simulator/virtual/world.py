@@ -9,6 +9,7 @@ from evidock_agent import signals
 from evidock_protocol import codes
 from evidock_simulator.virtual.board import Board, Parts
 from evidock_simulator.virtual.events import apply
+from evidock_simulator.virtual.files import Files
 from evidock_simulator.virtual.generator import Generator
 from evidock_simulator.virtual.supply import Supply
 
@@ -47,6 +48,7 @@ class World:
         self._moved = 0
         self._heard = self.clock.now
         self._steps = 0
+        self.files = Files(state, self.save)
         self.hangs_until = 0  # simulated millisecond until which the loop is stuck
 
     # Power.
@@ -65,7 +67,9 @@ class World:
         self.clock.boot()
         supply = Supply()
         random = Generator(state["seed"], state["boots"])
-        self.board = Board(self.parts, supply, random, reset_cause, state["scenario"], self.elapsed, self._is_docked)
+        self.board = Board(
+            self.parts, supply, random, reset_cause, state["scenario"], self.elapsed, self._is_docked, self.files
+        )
         self.agent = self._new_agent(self.board)
 
     def power_off(self, lost: bool = False) -> None:

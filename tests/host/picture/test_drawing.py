@@ -14,7 +14,7 @@ from evidock import language
 from evidock.picture import draw_html, draw_svg
 from evidock.picture.markup import visible
 from evidock.picture.shapes import BLUE, LEFT, LOOKS, RIGHT, draw, look_of
-from evidock.report import Coverage, DeviceReport, Finding, Head, Mark, Report, Severity, Span, State, Verdict
+from evidock.report import Coverage, DeviceReport, Finding, Head, Mark, Report, Severity, Span, Stamp, State, Verdict
 
 SVG = "{http://www.w3.org/2000/svg}"
 # fmt: off
@@ -77,6 +77,23 @@ def test_the_verdict_in_words_code_and_a_sign_of_its_own(verdict: Verdict) -> No
 
 def test_the_verdict_names_the_protection_of_the_keys() -> None:
     assert "VERIFIED · key in readable flash" in words(draw_svg(verified()))
+
+
+@pytest.mark.parametrize("draw_it", [draw_svg, draw_html])
+def test_who_vouches_for_a_recorder_is_said_with_its_stamps(draw_it: Draw) -> None:
+    organisation, host = "5e2190ac" * 8, "9b04" * 16
+    stamp = Stamp(412, at("17:00:03.5"), "CN=Clocktower", True)
+    known = device(
+        organisation=organisation, enrolled_by=host, enroller="front desk", registry="revoked", stamps=(stamp,)
+    )
+    text = draw_it(replace(verified(), devices=(known,), trusted=(organisation,)), "en")
+    for part in (
+        "organisation 5e21 90ac 5e21 90ac, trusted here",
+        "enrolled by front desk (host 9b04",
+        "registry: revoked",
+    ):
+        assert part in text
+    assert "first 412 entries existed at 2025-03-14 17:00:04 at the latest, says CN=Clocktower" in text
 
 
 @pytest.mark.parametrize("draw_it", [draw_svg, draw_html])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.forge import Host, Recorder
-from support.forged_orders import issue
+from support.forged_orders import command, issue
 from support.verified import only, report_of
 
 from evidock.report import Report, Severity, Verdict
@@ -115,7 +115,8 @@ def test_settings_without_an_order_are_said_once(host: Host, tmp_path: Path) -> 
         recorder.booted() if recorder.ticks == 0 else recorder.restart(60)
         if value is not None:
             recorder.add(kinds.CONFIG, {"order": None, "setting": setting.VOICE_WAIT, "value": value})
-            recorder.add(kinds.CONFIG, {"order": b"order", "setting": setting.IMPACT, "value": 9000})
+            order = command(host, recorder, codes.OPERATION_CONFIGURE, [setting.IMPACT, 9000])
+            recorder.add(kinds.CONFIG, {"order": order, "setting": setting.IMPACT, "value": 9000})
         recorder.wait(5)
         if value is not None:
             recorder.off()

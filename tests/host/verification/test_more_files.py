@@ -196,14 +196,14 @@ def test_foreign_bytes_end_somewhere(own: Path, host: Host) -> None:
 
 
 def test_repeated_heads_are_read_once(own: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidock.verification.heads._LIMIT", 2)
+    monkeypatch.setattr("evidock.verification.signed_head._LIMIT", 2)
     path = own / layout.HEADS
     path.write_bytes(path.read_bytes() * 50)
     assert report_of(own.parent.parent, host).verdict is Verdict.VERIFIED
 
 
 def test_more_heads_than_are_read_are_said(own: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidock.verification.heads._LIMIT", 1)
+    monkeypatch.setattr("evidock.verification.signed_head._LIMIT", 1)
     report = report_of(own.parent.parent, host)
     assert report.verdict not in GOOD
     assert "NO_HEAD" in codes(report)

@@ -409,7 +409,8 @@ def flip(path: Path, offset: int) -> None:
 
 
 def found(report: Report) -> set[tuple[str, int | None]]:
-    return {(one.code, one.segment) for one in report.findings}
+    """Without what is said of the host whose receipts named what is gone."""
+    return {(one.code, one.segment) for one in report.findings if one.code != "RECEIPT_UNBACKED"}
 
 
 @pytest.mark.parametrize("number", [3, 4])
@@ -513,7 +514,7 @@ def test_at_5_files_that_are_gone(
     report = report_of(two_tracks, host)
     finding = only(report, code)
     assert (finding.attack, finding.segment, report.verdict) == (attack, numbers[0], Verdict.INCOMPLETE)
-    assert len(report.findings) == 1
+    assert len(found(report)) == 1
     assert report.coverage.seconds(State.UNEXPLAINED) == pytest.approx(4 * len({(one - 1) // 2 for one in numbers}))
 
 

@@ -1,0 +1,41 @@
+"""What a recorder runs, as it measures itself: a change that nobody ordered (AT-25).
+
+Specification: "Verification of a chain", Firmware. A firmware that lies about itself cannot be told from here.
+"""
+
+from __future__ import annotations
+
+from evidock_protocol import kinds
+
+from .collector import Collector, Place
+from .entries import Entry
+
+
+class Firmware:
+    """Follows the measurements of one recorder."""
+
+    def __init__(self, device: bytes, collector: Collector):
+        self._device = device
+        self._collector = collector
+        self._measured: bytes | None = None  # by the newest BOOT, or GENESIS
+        self._seen = -1  # sequence of that
+        self._ordered: bytes | None = None
+
+    def present(self, broken_at: int) -> bytes | None:
+        """The present measurement, or None where an entry since the newest BOOT is missing: behind `broken_at`."""
+        return None if broken_at > self._seen else self._measured
+
+    def note(self, found: Entry, broken_at: int, holds: bool) -> None:
+        """Takes the next entry that counts; `holds`: nothing speaks against the order in it."""
+        if found.kind == kinds.FIRMWARE and holds:
+            self._ordered = found.octets("new")
+        if found.kind not in (kinds.GENESIS, kinds.BOOT):
+            return
+        before, now = self.present(broken_at), found.octets("firmware")
+        if before is not None and now != before:
+            if now != self._ordered:
+                place = Place(found.boot, found.ticks, found.ticks)
+                values = {"before": before, "found": now}
+                self._collector.add("FIRMWARE_CHANGE", device=self._device, place=place, values=values)
+            self._ordered = None
+        self._measured, self._seen = now, found.sequence
