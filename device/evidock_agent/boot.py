@@ -9,7 +9,6 @@ from evidock_agent import on_demand
 from evidock_agent.journal import EPOCH_CEILING, HOLE, JournalFull
 from evidock_agent.rings import RingFull
 from evidock_agent.scan import Scan
-from evidock_agent.tallies import Backlog
 from evidock_protocol import cbor, codes, entry, flash, private, steps
 
 TYPE_CHECKING = False
@@ -128,11 +127,7 @@ def _state(agent: "Agent", scan: "Scan"):
     from evidock_agent import configuration, statements_of_boot
 
     agent.settings, nonsense = configuration.read(agent.board)
-    for sequence in scan.receipts:
-        raw = agent.journal.raw(sequence)
-        if raw:
-            yield from agent.backlog.discount_steps(agent, entry.parse(raw).body["statement"])
-        yield
+    yield from agent.backlog.count_steps(agent.journal)
     recordings = max(scan.recordings, agent.anchors.recordings)
     agent.recorder.number = (recordings or newest_recording(agent)) + scan.unknown
     while (yield from agent.tidying.make_ready()):
@@ -210,7 +205,6 @@ def read_flash(agent: "Agent", identity: bytes):
         had_back = yield from mending.from_card(agent, scan)
     if had_back:  # what was lost may have begun or ended a recording, so all is read anew
         agent.open_rings()
-        agent.backlog = Backlog()
         mending.read_lost_sectors(agent)
         scan = Scan()
         yield from _read_journal(agent, scan, had_back)

@@ -175,8 +175,8 @@ class Journal:
         raw = yield from self.signer.sign(statements.TYP_ENTRY, payload)
         if raw_openings:
             record = private.encode_record(self.size, raw_openings)
-            self.take_opening(self._write(flash.RECORD_PRIVATE, record), self.size)
-        address = self._write(flash.RECORD_ENTRY, raw)
+            self.take_opening(self.ring.append(flash.RECORD_PRIVATE, record), self.size)
+        address = self.ring.append(flash.RECORD_ENTRY, raw)
         if not self._addresses:
             self.first = self.size
         self._addresses.append(address)
@@ -289,9 +289,6 @@ class Journal:
             ],
         )
         return True
-
-    def _write(self, kind: int, data: bytes) -> int:
-        return self.ring.append(kind, data)
 
 
 def epoch_is_due(journal: Journal, ticks: int) -> int | None:

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 _TICKS = (1 << 30) - 1  # ticks of real boards wrap after this (12.4 days); as a mask, a small integer on a board too
 _LONGEST_STEP = _TICKS >> 1  # a longer one is a step back
 _EARLIEST_MS = 1_577_836_800_000  # 2020-01-01
-_LATEST_MS = 4_102_444_800_000  # 2100-01-01, exclusive
+LATEST_MS = 4_102_444_800_000  # 2100-01-01, exclusive
 
 
 def is_plausible(unix_ms: int) -> bool:
     """Whether a wall clock may show this time: the years 2020 to 2099, UTC."""
-    return _EARLIEST_MS <= unix_ms < _LATEST_MS
+    return _EARLIEST_MS <= unix_ms < LATEST_MS
 
 
 class Moments:

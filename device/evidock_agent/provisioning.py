@@ -30,7 +30,8 @@ def provision(agent: "Agent", values: dict):
             raise Refusal(messages.ALREADY_PROVISIONED, "this recorder is provisioned")
         if agent.has_others():
             raise Refusal(messages.BUSY, "the recorder has other work")  # which may begin a recording
-    elif not _is_wiped(board.identity_flash) and _holds_journal(agent):
+    anew = again or _is_wiped(board.identity_flash)
+    if not anew and _holds_journal(agent):
         raise Refusal(messages.ALREADY_PROVISIONED, "the journal holds entries: only the identity is damaged")
     if values["time"] is not None and not moment.is_plausible(values["time"]):
         raise Refusal(messages.OUT_OF_RANGE, "time out of range")
@@ -42,6 +43,8 @@ def provision(agent: "Agent", values: dict):
     if again:
         _forget(agent)
     agent.keys.wipe_all_but(-1)  # before an erase that power may tear
+    if anew:
+        board.save_settings(b"")  # what was ordered before is in no entry of the new journal
     for region in (board.key_flash, board.journal_flash, board.anchor_flash, board.identity_flash):
         for sector in range(region.sectors):
             if not _is_blank(region, sector):

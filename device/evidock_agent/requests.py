@@ -210,13 +210,14 @@ def _receipt(agent: "Agent", server: "Server", values: dict):
     body["statement"] = values["receipt"]
     sequence = yield from agent.journal.append(kinds.HOST, body, spare=True)
     server.session.note_receipt(values["receipt"])
-    yield from agent.backlog.discount_steps(agent, values["receipt"])
+    yield from agent.backlog.count_steps(agent.journal)
     return {"sequence": sequence}
 
 
 def _close(agent: "Agent", server: "Server", values: dict):
     if server.session.state != states.CLOSED:  # else its answer was lost, and it is asked again
         server.transfer.clear()
+        yield from agent.refusals.write_pending(agent)
         yield from agent.mirror.catch_up(agent.journal)
         yield from agent.journal.change_epoch(codes.EPOCH_DOCKING)
     head = yield from _signed_head(agent, server, codes.HEAD_SECOND)

@@ -74,7 +74,6 @@ class Scan:
         self.told_damage: set[tuple[int, int]] = set()  # (region, sector) that FAULT flash already names
         self.damage: list[tuple[int, int]] = []  # those that none names yet
         self.had_back = False  # whether the card gave entries back on which the tree of this epoch hangs
-        self.receipts: list[int] = []  # entries that hold one
 
     def follow(self, agent: "Agent", parsed: entry.Entry) -> None:
         """Takes one entry, oldest first."""
@@ -90,7 +89,6 @@ class Scan:
         elif kind == kinds.SEGMENT:
             if self.open is not None:
                 self._follow_segment(self.open, parsed)
-            agent.backlog.add(body["length"])
         elif kind == kinds.FAULT:
             self._follow_fault(parsed)
         elif kind in (kinds.INTERRUPT, kinds.RESUME, kinds.STOP, kinds.OFF, kinds.CHECK):
@@ -105,8 +103,8 @@ class Scan:
             self.clock_lost = body["source"] == codes.CLOCK_LOST
         elif kind == kinds.JOURNAL:
             self.told.append((body["first"], body["last"]))
-        elif kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
-            self.receipts.append(parsed.sequence)
+        elif kind == kinds.TOMBSTONE:
+            self.open = None  # nothing is deleted while something records: its STOP is what flash lost
         elif kind in (kinds.GENESIS, kinds.EPOCH):
             agent.remember_key(body["public_key"])
             if kind == kinds.EPOCH and body["reason"] == codes.EPOCH_STOP:

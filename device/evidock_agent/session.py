@@ -4,7 +4,7 @@ Specification: "Session". It ends on HELLO, after silence, and soon after CLOSE.
 before both sides have proved their keys to each other (OB-26).
 """
 
-from evidock_agent import pinned, signer
+from evidock_agent import moment, pinned, signer
 from evidock_agent.crypto import ed25519
 from evidock_protocol import codes, entry, messages, sign1, statements, states
 from evidock_protocol.errors import ProtocolError
@@ -79,6 +79,8 @@ class Session:
         fields = yield from check_certificate(
             certificate, organisation, codes.ROLE_PULL, pinned.load(agent.board.identity_flash, organisation)
         )
+        if fields["not_before"] >= moment.LATEST_MS:  # it would shut every other host out
+            raise Refusal(messages.BAD_CERTIFICATE, "the certificate begins after any time that a clock may show")
         if fields["generation"] < trusted.generation:
             text = "generation %d, seen %d" % (fields["generation"], trusted.generation)
             raise Refusal(messages.OLDER_GENERATION, text)

@@ -28,6 +28,7 @@ def _off(agent: "Agent", reason: int, stop: int, cause: int | None):
             yield from agent.recorder.stop(stop, cause)
             if reason == codes.OFF_BUTTON:
                 agent.interruptions.officer_ended()
+            yield from agent.refusals.write_pending(agent)
             yield from agent.mirror.catch_up(agent.journal)
             now = telemetry.read(agent)
             body = {

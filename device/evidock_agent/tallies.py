@@ -7,6 +7,7 @@ Specification: "Entry kinds" (HOST refused). A flood of refusals must cost neith
 from array import array
 
 from evidock_agent import glance
+from evidock_agent.journal import RESERVE
 from evidock_protocol import codes, entry, kinds, statements
 from evidock_protocol.errors import ProtocolError
 
@@ -30,12 +31,16 @@ class Quota:
         self._today = 0
         self._day = 0
 
-    def allows(self, ticks: int) -> bool:
-        """Whether it may be written now."""
+    def is_left(self, ticks: int) -> bool:
+        """Whether it may be written today."""
         if ticks - self._day >= A_DAY_MS:
             self._day = ticks
             self._today = 0
-        return ticks - self._written >= INTERVAL_MS and self._today < A_DAY
+        return self._today < A_DAY
+
+    def allows(self, ticks: int) -> bool:
+        """Whether it may be written now."""
+        return self.is_left(ticks) and ticks - self._written >= INTERVAL_MS
 
     def take(self, ticks: int) -> bool:
         """The same; it is written now if so."""
@@ -71,6 +76,12 @@ class Refusals:
     def due(self, ticks: int) -> bool:
         """Whether an entry may be written now."""
         return self._count > 0 and self._quota.allows(ticks)
+
+    def write_pending(self, agent: "Agent"):
+        """Generator: the same without waiting for the minute to end: a docking ends, or the recorder goes off."""
+        ticks = agent.moments.now()
+        if self._count and self._quota.is_left(ticks) and agent.journal.ring.room() >= RESERVE:
+            yield from self.write(agent, ticks)
 
     def write(self, agent: "Agent", ticks: int):
         """Generator: one HOST entry for all refusals so far."""
@@ -113,10 +124,6 @@ class Backlog:
             yield
         self.segments += segments - known[0]
         self.bytes += total - known[1]
-
-    def discount_steps(self, agent: "Agent", _raw_receipt: bytes):
-        """Generator: takes off what a receipt lists that the journal has now."""
-        return self.count_steps(agent.journal)
 
 
 class _Listed:

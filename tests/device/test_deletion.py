@@ -165,6 +165,8 @@ def test_without_a_receipt_nothing_goes() -> None:
     other = receipt(host, [[*every[0][:2], bytes(32)], every[2]])
     assert refused(host, every[0], other) == messages.OUT_OF_RANGE, "lists another root"
     assert refused(host, every[0], bytes(32)) == messages.OUT_OF_RANGE
+    elsewhere = receipt(host, [[1, 9, every[0][2]], [9, 1, every[0][2]]])
+    assert refused(host, every[0], elsewhere) == messages.OUT_OF_RANGE, "lists its root under other numbers"
     right = receipt(host, [every[0]])
     assert refused(host, every[0], other) == messages.OUT_OF_RANGE, "listed, but not by the receipt that is named"
     assert refused(host, [*every[0][:2], bytes(32)], other) == messages.NO_SUCH_SEGMENT, "no file of this root"

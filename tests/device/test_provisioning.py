@@ -238,6 +238,7 @@ def test_a_recorder_that_was_reset_is_provisioned_anew() -> None:
     world = to_reset()
     assert world.agent is not None
     assert world.medium is not None
+    world.settings = b'{"battery_warning": 33}'
     old = world.agent.journal.device
     raws, files = world.raws(), dict(world.medium.files)
     secrets = list(world.seeds)
@@ -249,6 +250,8 @@ def test_a_recorder_that_was_reset_is_provisioned_anew() -> None:
     world.settle()
     agent = world.agent
     assert agent.journal.device != old
+    assert world.settings == b""
+    assert world.bodies(kinds.CONFIG) == []
     assert (agent.exempt, agent.backlog.segments, agent.journal.trusted.generation) == (0, 0, 0)
     image = b"".join(bytes(image) for image in world.flash.values())
     assert [secret for secret in secrets if secret in image] == []

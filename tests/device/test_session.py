@@ -472,6 +472,27 @@ def test_refusals_are_written_at_most_once_a_minute_and_64_a_day(world: World) -
     assert written == 3 * 64
 
 
+def test_what_was_refused_is_written_before_the_docking_ends_and_before_off(world: World) -> None:
+    """AT-32: a count in memory is no evidence."""
+    host = Host(world)
+    for _ in range(3):
+        code_of(host, messages.HEAD)
+    world.settle()  # the first of a minute is written in idle time
+    host.attach()
+    code_of(host, messages.RECEIPT)
+    host.ask(messages.CLOSE)
+    assert world.kinds()[-2:] == ["HOST", "EPOCH"]
+    refused = [body for body in world.bodies(kinds.HOST) if body["event"] == codes.HOST_REFUSED]
+    assert sum(body["count"] for body in refused) == 4
+    code_of(host, messages.HEAD)
+    size = len(world.entries())
+    world.press(signals.BUTTON_OFF)
+    world.boot()
+    world.settle()
+    assert world.kinds()[size : size + 2] == ["HOST", "OFF"]
+    assert world.entries()[size].body["count"] == 1
+
+
 class _Silent:
     """An agent whose journal takes everything."""
 

@@ -13,7 +13,7 @@ from support.dock import NONCE, ORGANISATION, Host, certificate, order, provisio
 
 from evidock.keys import SigningKey
 from evidock_agent import boot, requests, session, signals
-from evidock_protocol import codes, flash, kinds, messages, states, steps
+from evidock_protocol import codes, flash, kinds, messages, states, steps, steps_table
 from evidock_protocol.wire import Refusal
 
 STRANGER = SigningKey(b"S" * 32)
@@ -368,7 +368,7 @@ def test_every_step_of_provisioning_cut(again: bool) -> None:
     Host(world).provision()
     world.settle()
     world.power.before = None
-    listed = {pair for _step, _durable, pairs in steps.PROVISIONING for pair in pairs}
+    listed = {pair for _step, _durable, pairs in steps_table.PROVISIONING for pair in pairs}
     first = {pair for pair in listed if pair[0] != steps.WIPED}
     # A zeroing that power tears leaves a head that does not hold, before a journal that was reset.
     assert seen <= (listed | {(steps.NO_HEAD, steps.MORE)} if again else first)
@@ -393,11 +393,11 @@ def test_every_step_of_an_epoch_change_cut() -> None:
         image = bytes(fork.flash["key"])
         alive = [seed for seed in fork.seeds if seed in image]
         assert len(alive) == 1, what
-        lives = steps.OLD if alive == [old] else steps.NEW
-        step = len(before) - 1 if lives == steps.OLD else 3 if old not in before else 2
+        lives = steps_table.OLD if alive == [old] else steps_table.NEW
+        step = len(before) - 1 if lives == steps_table.OLD else 3 if old not in before else 2
         seen.append(step)
-        assert lives == ([steps.OLD, *(row[2] for row in steps.EPOCH_CHANGE)][step]), what
-        assert (lives == steps.NEW) is (epochs == 1), what
+        assert lives == ([steps_table.OLD, *(row[2] for row in steps_table.EPOCH_CHANGE)][step]), what
+        assert (lives == steps_table.NEW) is (epochs == 1), what
         verify(fork)
 
     every(world, 1, 0, check)
@@ -406,9 +406,9 @@ def test_every_step_of_an_epoch_change_cut() -> None:
     assert set(seen) == {0, 1, 2, 3}
 
 
-@pytest.mark.parametrize("row", range(len(steps.KEY_SLOTS)))
+@pytest.mark.parametrize("row", range(len(steps_table.KEY_SLOTS)))
 def test_what_a_boot_makes_of_a_key_slot(row: int) -> None:
-    name, becomes = steps.KEY_SLOTS[row]
+    name, becomes = steps_table.KEY_SLOTS[row]
     world = provisioned()
     key = world.flash["key"]
     page = {
@@ -422,4 +422,4 @@ def test_what_a_boot_makes_of_a_key_slot(row: int) -> None:
     world.boot()
     world.settle()
     found = bytes(key[at : at + flash.KEY_SLOT])
-    assert found == (bytes(flash.KEY_SLOT) if becomes == steps.ZEROES else page)
+    assert found == (bytes(flash.KEY_SLOT) if becomes == steps_table.ZEROES else page)

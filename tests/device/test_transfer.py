@@ -9,7 +9,6 @@ from support.board import Clip, MemoryCard, World
 from support.dock import Host, provisioned
 from support.tracks import provisioned as with_pictures
 
-from evidock_agent import tallies
 from evidock_protocol import card, kinds, merkle, messages
 from evidock_protocol.wire import Refusal
 
@@ -172,19 +171,6 @@ def test_a_planted_file_with_the_header_of_its_own_kind() -> None:
     host = attached(world)
     assert host.media(1, 2, 0, len(pictures)) == pictures
     assert host.media(1, 3, 0, len(clip)) == clip
-
-
-def test_a_planted_file_is_not_counted(world: World) -> None:
-    """What waits is what was sealed, whatever lies beside it."""
-    agent = world.agent
-    assert agent is not None
-    size = len(kept(world, 1))
-    put(world, 2, "AVI", bytes(700), merkle.leaf_hash(bytes(512)))
-    put(world, 1, "AVI", bytes(9), None)
-    put(world, 1, "BIN", bytes(9), None)
-    assert tallies._size(agent, 1, 1) == size
-    assert tallies._size(agent, 1, 2) == 700
-    assert tallies._size(agent, 1, 3) == tallies._size(agent, 0, 1) == tallies._size(agent, 1, 1 << 40) == 0
 
 
 def test_a_changed_header_is_handed_out_as_it_is(world: World) -> None:

@@ -136,6 +136,13 @@ def test_certificates_grow_old(world: World) -> None:
     attach(world, generation=2, not_after=WALL)
 
 
+@pytest.mark.parametrize("wild", [4_102_444_800_000, (1 << 63) - 1])
+def test_a_certificate_from_a_wild_clock_shuts_nobody_out(world: World, wild: int) -> None:
+    assert open_code(world, not_before=wild, not_after=(1 << 63) - 1) == messages.BAD_CERTIFICATE
+    assert state(world)["time"] == 0
+    attach(world)
+
+
 def test_the_recorders_own_clock_ends_no_certificate(world: World) -> None:
     """Whoever can set a clock must not shut hosts out, nor let old ones in."""
     world.clock.set_unix_ms(WALL + 900 * DAY)

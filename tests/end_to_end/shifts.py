@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -29,6 +30,7 @@ from evidock_simulator.virtual.files import measurement
 SEED = 1
 LATER_MS = 3_600_000  # that an order is given after the hosts' certificates
 MILLISECONDS = 0.002  # times are written to the millisecond
+_TIMES = re.compile(r"(?<=[ –])(\d+)(?=–| )")  # seconds in a line of `told`
 SLACK = 0.1  # s: where a time on the wall clock lies, against ticks
 
 Json = dict[str, Any]
@@ -203,12 +205,22 @@ def _seconds(time: str) -> float:
     return datetime.fromisoformat(time).timestamp()
 
 
-def compare(name: str, report: Json, began: float) -> None:
-    """Fails with the difference, and with what the findings and gaps say."""
+def alike(wanted: list[str], got: list[str], slack: int) -> bool:
+    """Whether lines say the same, where times may differ by `slack` seconds."""
+    pairs = [(_TIMES.split(one), _TIMES.split(other)) for one, other in zip(wanted, got, strict=False)]
+    return len(wanted) == len(got) and all(
+        one[::2] == other[::2]
+        and all(abs(int(a) - int(b)) <= slack for a, b in zip(one[1::2], other[1::2], strict=True))
+        for one, other in pairs
+    )
+
+
+def compare(name: str, report: Json, began: float, slack: int = 0) -> None:
+    """Fails with the difference, and with what the findings and gaps say. Times may differ by `slack` seconds."""
     assert list(unsound(report)) == []
     end = scenario.load(name)[0]["events"][-1][0]
     wanted, got = list(told(scenario.expected(name) or {})), list(found(report, began, end))
-    if wanted == got:
+    if alike(wanted, got, slack):
         return
     lines = list(difflib.unified_diff(wanted, got, f"{name}.json", "report", lineterm="", n=2))
     lines += [f"{one['code']}: {one['text']}" for one in report["findings"]]

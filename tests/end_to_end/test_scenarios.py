@@ -43,7 +43,8 @@ def test_the_same_on_micropython_and_the_command_line(name: str, tmp_path: Path)
         evidock(tmp_path, "sync", "--port", str(recorder.port), str(store))
     world = json.loads((tmp_path / "recorder.flash.world").read_text())
     report = json.loads(evidock(tmp_path, "verify", str(store), "--json"))
-    compare(name, report, began(name, world))
+    # How far a recording got that power ended depends on the moment at which the shift began, which is real time here.
+    compare(name, report, began(name, world), slack=1)
 
 
 def evidock(folder: Path, *arguments: str) -> str:

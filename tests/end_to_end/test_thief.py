@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -52,9 +53,12 @@ SHIFT = {
         [2, "press", "record"], [4, "press", "mark"], [12, "press", "stop"],
         [15, "press", "record"], [17, "press", "mark"], [25, "press", "stop"],
         [28, "press", "record"], [36, "press", "stop"],
-        [40, "dock"],
+        [40, "press", "mark"],
+        [52, "press", "record"], [56, "press", "stop"],
+        [60, "dock"],
     ],
 }  # fmt: skip
+COPIED_AFTER = 9  # events: between two recordings the thief has it in his hands
 
 
 class Theft(NamedTuple):
@@ -66,7 +70,7 @@ class Theft(NamedTuple):
     cloned: Path
     """That of the host at which the clone did."""
     images: Path
-    """Flash, card and world as they were copied."""
+    """Flash, card and world as they were copied, in the middle of the shift."""
     pin: str
     device: str
     samples: list[tuple[bytes, bytes]]
@@ -86,7 +90,10 @@ def theft(tmp_path_factory: pytest.TempPathFactory) -> Theft:
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with (base / "theft.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return commit(tmp_path_factory.mktemp("theft"))
+        kept = base / "theft.pickle"
+        if not kept.exists():  # another worker may have seen to it
+            kept.write_bytes(pickle.dumps(tuple(commit(tmp_path_factory.mktemp("theft")))))
+        return Theft(*pickle.loads(kept.read_bytes()))
 
 
 def commit(folder: Path) -> Theft:
@@ -103,13 +110,9 @@ def commit(folder: Path) -> Theft:
         recorder.wait_for("waiting")
         told = does(folder, "provision", "--port", str(recorder.port), str(docked), "--serial", "417", "--json")
         recorder.wait_for("shift")
-        samples = list(watched(recorder, own))
+        samples = list(watched(recorder, own, folder / "images"))
         states = [json.loads(line) for line in (own / "states.jsonl").read_text().splitlines()]
         recorder.kill()
-    images = folder / "images"
-    images.mkdir()
-    for path in own.glob("recorder.flash*"):
-        shutil.copyfile(path, images / path.name)
     with virtual(own, str(scenario), "--speed", "max", "--seed", LONG_SEED) as recorder:
         recorder.wait_for("docked")
         refusals = turned_away(recorder, stranger / "store", json.loads(told)["device"])
@@ -117,7 +120,7 @@ def commit(folder: Path) -> Theft:
     rollback = play_clone(folder, scenario, docked, cloned)
     pin = str(json.loads((docked / "store.json").read_text())["organisation"])
     device = json.loads(told)["device"]
-    return Theft(folder, docked, cloned, images, pin, device, samples, refusals, rollback, states)
+    return Theft(folder, docked, cloned, folder / "images", pin, device, samples, refusals, rollback, states)
 
 
 def play_clone(folder: Path, scenario: Path, docked: Path, cloned: Path) -> subprocess.CompletedProcess[str]:
@@ -136,22 +139,36 @@ def play_clone(folder: Path, scenario: Path, docked: Path, cloned: Path) -> subp
     return refused
 
 
-def watched(recorder: Virtual, folder: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Flash and card of a running recorder after each change of its key ring; it stands still meanwhile."""
+def watched(recorder: Virtual, folder: Path, images: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Flash and card of a running recorder after each change of its key ring; it stands still meanwhile.
+
+    In the middle of the shift its files are copied to `images`.
+    """
     flash_image, card_image = folder / "recorder.flash", folder / "recorder.flash.card"
     before = b""
     while "docked" not in recorder.states():
         assert recorder.process.poll() is None
-        if key_ring(flash_image) == before:
+        comes = not images.exists() and events_past(folder) >= COPIED_AFTER
+        if not comes and key_ring(flash_image) == before:
             time.sleep(0.004)
             continue
         os.kill(recorder.process.pid, signal.SIGSTOP)
         try:
+            if comes:
+                images.mkdir()
+                for path in folder.glob("recorder.flash*"):
+                    shutil.copyfile(path, images / path.name)
             before = key_ring(flash_image)
             yield flash_image.read_bytes(), written(card_image)
         finally:
             os.kill(recorder.process.pid, signal.SIGCONT)
+    assert images.exists(), "the shift was not watched"
     yield flash_image.read_bytes(), written(card_image)
+
+
+def events_past(folder: Path) -> int:
+    """How many of the scenario's events have been."""
+    return json.loads((folder / "recorder.flash.world").read_text())["event"]
 
 
 def key_ring(image: Path) -> bytes:
@@ -254,7 +271,12 @@ def test_at_36_before_heads_meet_a_clone_is_not_known(theft: Theft) -> None:
 
 
 def test_at_14_heads_that_meet_show_two_histories(theft: Theft, tmp_path: Path) -> None:
-    """Each host takes in the other's heads: both name it, and both reports do."""
+    """Each host takes in the other's heads, and is told at once that they do not fit.
+
+    Proof is with the host whose journal names the key: the clone's first head is by the stolen key, which the
+    recorder's journal names. The recorder's own heads are by later keys, of which the clone's journal knows nothing:
+    anybody could have made these, so they are set aside, and spoil no report.
+    """
     for mine, other in ((theft.cloned, theft.docked), (theft.docked, theft.cloned)):
         store, file = tmp_path / mine.name, tmp_path / f"{mine.name}.heads"
         shutil.copytree(mine, store)
@@ -263,8 +285,11 @@ def test_at_14_heads_that_meet_show_two_histories(theft: Theft, tmp_path: Path) 
         assert done.returncode == 1, done.stdout
         assert theft.device[:16] in done.stdout
         verdict, found = codes_of(store, theft.pin)
-        assert verdict == "ALTERED"
-        assert {("EQUIVOCATION", 14)} <= found
+        if mine == theft.docked:
+            assert verdict == "ALTERED"
+            assert {("EQUIVOCATION", 14)} <= found
+        else:
+            assert verdict == "VERIFIED_DECLARED_GAPS"
 
 
 # The thief and the past.
@@ -320,7 +345,7 @@ def test_at_18_the_live_key_rewrites_no_past(forge: Forge, every: bool, theft: T
     with stolen_card(theft, tmp_path) as (recorder, key, begins):
         entries = list(recorder.entries)
         before = verify_folder(tmp_path / "card", trust=[theft.device])
-        assert before.verdict.exit_status == STATUS["INDETERMINATE"], [one.text for one in before.findings]
+        assert before.verdict.exit_status <= STATUS["INCOMPLETE"], [one.text for one in before.findings]
         for place in places(entries, begins, every):
             recorder.write(forge(entries, place, key))
             report = verify_folder(tmp_path / "card", trust=[theft.device])

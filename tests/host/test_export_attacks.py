@@ -22,6 +22,7 @@ from evidock.package import Run
 from evidock.report import Report, Verdict
 from evidock.verification import verify
 from evidock_protocol import cbor, custody_kinds, entry, kinds, merkle, sign1, statements, withheld
+from evidock_protocol import codes as codes_of
 
 CAUGHT = (Verdict.ALTERED, Verdict.INCOMPLETE, Verdict.UNTRUSTED)
 GOOD = (Verdict.VERIFIED, Verdict.VERIFIED_DECLARED_GAPS)
@@ -348,3 +349,31 @@ def test_another_recorders_media(packed: Packed, tmp_path: Path) -> None:
     assert judged(packed, result).verdict is Verdict.ALTERED
     sign_again(packed.host, result)
     assert judged(packed, result).verdict is Verdict.ALTERED
+
+
+def test_a_break_that_is_withheld_does_not_pass_for_standby(tmp_path: Path) -> None:
+    """The recording before broke off for a cause that its figures contradict; its host withholds it (AT-22)."""
+    host = Host()
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.wait(5)
+    recorder.start()
+    recorder.segment(2.0)
+    recorder.interrupt(codes_of.CAUSE_BATTERY_LOW, battery=90)
+    recorder.stop(codes_of.STOP_BATTERY_LOW, battery=90)
+    recorder.wait(1200)
+    recorder.start()
+    recorder.segment(2.0)
+    recorder.stop()
+    recorder.wait(5)
+    host.dock(recorder)
+    store = open_store(host, tmp_path / "store", recorder)
+    begin = START_MS + 600_000
+    export(store, tmp_path / "out", (begin, begin + 300_000))
+    assert verify(tmp_path / "out", trust=[host.pin]).verdict is Verdict.INCOMPLETE
+    packed = Packed(host, recorder, files(tmp_path / "out"), {})
+    kept = (kinds.GENESIS, kinds.EPOCH, kinds.BOOT)
+    second = [one for one in journal(b"".join(recorder.entries)) if one.kind == kinds.START][1].sequence
+    hidden = judged(packed, shows(packed, packed.alone, lambda one: one.kind in kept or one.sequence >= second))
+    assert hidden.verdict is Verdict.INDETERMINATE
+    assert {span.state.value for span in hidden.coverage.spans} == {"withheld"}

@@ -1,6 +1,7 @@
 """Having a store's newest heads stamped: over HTTP against a hostile world, by files, and what is kept of it."""
 
 import hashlib
+import json
 import time
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler
@@ -12,6 +13,7 @@ from support.recorder import ScriptedRecorder
 from support.time_authority import EXPIRED, Authority, needs_openssl, needs_time, send, serving
 
 from evidock import layout, stamping, timestamps
+from evidock.cli.main import run
 from evidock.errors import EvidockError, StoreError, WrongUsage
 from evidock.store import Store
 from evidock.timestamps import BadStamp, Roots
@@ -135,6 +137,22 @@ def test_an_answer_for_something_else(store: Store, device: bytes, authority: Au
 def test_a_recorder_without_a_head(tmp_path: Path) -> None:
     with make_store(tmp_path / "s") as made, pytest.raises(StoreError, match="no head"):
         stamping.newest_head(made.archive(bytes(32)))
+
+
+def test_recorders_that_never_docked_are_passed_over(
+    store: Store, device: bytes, authority: Authority, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = ScriptedRecorder(seed=2)
+    enrol(other, store)
+    folder = store.folder
+    store.close()
+    assert other.device is not None
+    with serving(lambda handler, query: send(handler, authority.answer(query))) as url:
+        assert run(["stamp", str(folder), "--authority", url, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert [one["device"] for one in told["stamps"]] == [device.hex()]
+        assert run(["stamp", str(folder), "--authority", url, "--device", other.device.hex()]) == 1
+        assert "sync it first" in capsys.readouterr().err
 
 
 def test_a_damaged_or_foreign_stamp_is_replaced(

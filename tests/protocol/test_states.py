@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evidock_protocol import messages, names, rights, states, steps
+from evidock_protocol import messages, names, rights, states, steps, steps_table
 
 TEXT = (Path(__file__).resolve().parents[2] / "protocol" / "SPECIFICATION.md").read_text(encoding="utf-8")
 STATES = range(len(states.NAMES))
@@ -102,17 +102,22 @@ EPOCH_CHANGE = "Epoch change: the order of durable steps"
 
 def test_the_steps_of_provisioning_are_printed() -> None:
     assert printed(PROVISIONING, "step", "durable", "a boot finds (identity, journal ring)") == [
-        [str(number), durable, "; ".join(f"{steps.IDENTITY[identity]}, {steps.RING[ring]}" for identity, ring in pairs)]
-        for number, durable, pairs in steps.PROVISIONING
+        [
+            str(number),
+            durable,
+            "; ".join(f"{steps_table.IDENTITY[identity]}, {steps_table.RING[ring]}" for identity, ring in pairs),
+        ]
+        for number, durable, pairs in steps_table.PROVISIONING
     ]
-    assert printed(PROVISIONING, "identity \\ journal ring", *steps.RING) == [
-        [name, *(steps.DOES[does] for does in row)] for name, row in zip(steps.IDENTITY, steps.AT_BOOT, strict=True)
+    assert printed(PROVISIONING, "identity \\ journal ring", *steps_table.RING) == [
+        [name, *(steps_table.DOES[does] for does in row)]
+        for name, row in zip(steps_table.IDENTITY, steps.AT_BOOT, strict=True)
     ]
-    assert [row[0] for row in steps.PROVISIONING] == list(range(len(steps.PROVISIONING)))
+    assert [row[0] for row in steps_table.PROVISIONING] == list(range(len(steps_table.PROVISIONING)))
 
 
 def test_a_recorder_is_blank_up_to_the_last_step_and_provisioned_from_it() -> None:
-    *before, last = steps.PROVISIONING
+    *before, last = steps_table.PROVISIONING
     for _number, _durable, pairs in before:
         assert {steps.AT_BOOT[identity][ring] for identity, ring in pairs} == {steps.STAYS_BLANK}
     assert {steps.AT_BOOT[identity][ring] for identity, ring in last[2]} == {steps.TAKES_IDENTITY}
@@ -127,8 +132,15 @@ def test_a_journal_is_never_given_away() -> None:
 
 def test_the_steps_of_an_epoch_change_are_printed() -> None:
     assert printed(EPOCH_CHANGE, "step", "durable", "lives at a boot") == [
-        [str(number), durable, steps.LIVES[key]] for number, durable, key in steps.EPOCH_CHANGE
+        [str(number), durable, steps_table.LIVES[key]] for number, durable, key in steps_table.EPOCH_CHANGE
     ]
     assert printed(EPOCH_CHANGE, "a key slot at boot", "becomes") == [
-        [name, steps.BECOMES[becomes]] for name, becomes in steps.KEY_SLOTS
+        [name, steps_table.BECOMES[becomes]] for name, becomes in steps_table.KEY_SLOTS
+    ]
+
+
+def test_the_steps_of_a_deletion_are_printed() -> None:
+    columns = ("step", "durable", "a boot, or the same card put in again, finds", "and does")
+    assert printed("Deletion on the recorder", *columns) == [
+        [str(number), *rest] for number, *rest in steps_table.DELETION
     ]

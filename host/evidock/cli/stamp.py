@@ -71,6 +71,8 @@ def stamp(
             done = [stamping.take_response(opened, devices, response, trusted)]
         else:
             assert authority is not None
+            if device is None:  # a recorder that was enrolled and never docked has nothing to stamp
+                devices = [one for one in devices if opened.archive(one).heads] or devices
             done = [stamping.stamp(opened, one, authority, trusted) for one in devices]
         if as_json:
             common.print_json({"stamps": [one.to_json() for one in done]})

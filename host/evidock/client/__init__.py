@@ -166,7 +166,7 @@ def _status(hello: Values, answer: Values) -> Status:
         model=printable(hello["model"]),
         software=printable(hello["software"]),
         protection=names.name_of(names.PROTECTIONS, cast(int, hello["protection"])),
-        provisioned=hello["state"] == 1,
+        provisioned=hello["state"] != codes.RECORDER_BLANK,  # also one that was reset: it is still the recorder it was
         battery_percent=cast("int | None", answer["battery"]),
         millivolts=cast("int | None", answer["millivolts"]),
         temperature_celsius=temperature / 10 if temperature is not None else None,

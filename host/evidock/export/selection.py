@@ -11,7 +11,8 @@ from typing import NamedTuple
 from evidock.chain import Head
 from evidock.errors import EvidockError
 from evidock.package import Run
-from evidock_protocol import withheld
+from evidock.verification.entries import Entry
+from evidock_protocol import codes, kinds, withheld
 
 from .custody import Named
 from .journal import Journal, Recording, is_context
@@ -54,13 +55,14 @@ def select(journal: Journal, wanted: Wanted, offsets: Mapping[int, int], named: 
         if window is None:
             return None
         recordings = [one for one in recordings if _touches(journal, one, (start, end), window, offsets)]
-        windows.append(_whole(journal, window))
+        windows.append(_from_known(journal, _whole(journal, window)))
     if wanted.recordings:
         recordings = [one for one in recordings if one.number in wanted.recordings]
     if wanted.case is not None:
         recordings = [one for one in recordings if journal.case_of(one) == wanted.case]
     if not windows:
         windows = _joined(journal, recordings)
+    windows = [_settled(journal, window) for window in windows]
     if not windows or not (recordings or (wanted.case is None and not wanted.recordings)):
         return None
     inside = {place for first, last in windows for place in range(first, last + 1)}
@@ -109,6 +111,48 @@ def _whole(journal: Journal, window: tuple[int, int]) -> tuple[int, int]:
         if one.first <= window[1] and one.last >= window[0]:
             first, last = min(first, one.first), max(last, one.last)
     return first, last
+
+
+def _from_known(journal: Journal, window: tuple[int, int]) -> tuple[int, int]:
+    """The window from where it is known why nothing is recorded: what broke off before may still be why."""
+    first, last = window
+    before = [one.first for one in journal.recordings if one.last < first]
+    said = [place for place, entry in journal.entries.items() if place < first and _says_why(entry)]
+    return max([*before, *said], default=0), last
+
+
+def _settled(journal: Journal, window: tuple[int, int]) -> tuple[int, int]:
+    """The window up to where a recording that broke off in it goes on, or is given up: until then entries may speak
+    against its cause.
+    """
+    first, last = window
+    inside = [one for one in journal.recordings if first <= one.first <= last]
+    if not inside or not _broke_off(journal, inside[-1]):
+        return window
+    for place in sorted(place for place in journal.entries if place > inside[-1].last):
+        entry = journal.entries[place]
+        if entry.known and (entry.kind == kinds.START or _says_why(entry)):
+            after = next((one.last for one in journal.recordings if one.first == place), place)
+            return first, max(last, after)
+    return first, journal.size - 1
+
+
+def _broke_off(journal: Journal, one: Recording) -> bool:
+    """Whether a recording ended otherwise than by the officer."""
+    found = [journal.entries[place] for place in range(one.first, one.last + 1) if place in journal.entries]
+    by_officer = (codes.STOP_BUTTON, codes.STOP_POWER_OFF, codes.STOP_DOCKED)
+    return any(
+        entry.known
+        and (entry.kind == kinds.INTERRUPT or (entry.kind == kinds.STOP and entry.number("reason") not in by_officer))
+        for entry in found
+    )
+
+
+def _says_why(entry: Entry) -> bool:
+    """Whether an entry outside recordings says why nothing is recorded from there on."""
+    if not entry.known:
+        return False
+    return entry.kind == kinds.EXEMPT or (entry.kind == kinds.OFF and entry.number("reason") != codes.OFF_BATTERY_LOW)
 
 
 def _joined(journal: Journal, recordings: list[Recording]) -> list[tuple[int, int]]:

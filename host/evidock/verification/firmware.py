@@ -32,10 +32,11 @@ class Firmware:
         if found.kind not in (kinds.GENESIS, kinds.BOOT):
             return
         before, now = self.present(broken_at), found.octets("firmware")
-        if before is not None and now != before:
-            if now != self._ordered:
-                place = Place(found.boot, found.ticks, found.ticks)
-                values = {"before": before, "found": now}
-                self._collector.add("FIRMWARE_CHANGE", device=self._device, place=place, values=values)
+        changed = before is not None and now != before
+        if changed and now != self._ordered:
+            place = Place(found.boot, found.ticks, found.ticks)
+            values = {"before": before, "found": now}
+            self._collector.add("FIRMWARE_CHANGE", device=self._device, place=place, values=values)
+        if changed or now == self._ordered:  # an order is for one change
             self._ordered = None
         self._measured, self._seen = now, found.sequence

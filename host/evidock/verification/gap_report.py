@@ -193,19 +193,19 @@ class Gaps:
         return _seconds(self._moments.point(boot, tick))
 
 
-def contradicted(false: set[tuple[str, int | None]], boots: Iterable[Boot]) -> None:
+def contradicted(false: set[tuple[str, int | None]], boots: Iterable[Boot], state: State = State.UNEXPLAINED) -> None:
     """The seconds of gaps whose (cause, recording) explains nothing count as unexplained: those that the recorder's own
-    figures contradict (AT-22), and those that this version does not know.
+    figures contradict (AT-22), and those that this version does not know. Or as in another `state`.
     """
     if not false:
         return
     for boot in boots:
         if boot.ending in false:
-            boot.ending_state = State.UNEXPLAINED
+            boot.ending_state = state
         for piece in [*boot.stretches, *(piece for _name, piece in boot.tracks)]:
             for one in _parts(piece):
                 if one.state is State.DECLARED and (one.cause, one.recording) in false:
-                    one.state = State.UNEXPLAINED
+                    one.state = state
 
 
 def _verdict(one: Stoppage, seconds: tuple[float, float | None]) -> GapVerdict | None:

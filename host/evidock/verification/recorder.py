@@ -113,6 +113,7 @@ class RecorderCheck:
         self._judge_stamps(heads + self._extra_heads, check.refused)
         stoppages, boots = self.recordings.stoppages, self.recordings.boots
         contradicted(stoppages.not_counted, boots)
+        contradicted(stoppages.unsettled, boots, State.WITHHELD)
         placed = Placed(boots)
         self._say_clocks(placed)
         if not self._is_simulated:

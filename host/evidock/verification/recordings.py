@@ -45,6 +45,7 @@ class Recordings:
         self._lost: tuple[int, int] | None = None  # first and last of what is missing since a JOURNAL covered the rest
         self._is_whole = True  # every entry until now was there and held
         self._is_behind_withheld = False  # recordings may have been passed over since the newest
+        self._is_unknown = False  # why nothing is recorded may stand in what is withheld
         self._sequence = 0  # of the entry that is due
 
     def allow(self, sequence: int) -> None:
@@ -96,7 +97,7 @@ class Recordings:
         self._conduct.pass_over()
         self._sequence = entry.sequence
         self._is_whole = False
-        self._is_behind_withheld = True
+        self._is_behind_withheld = self._is_unknown = True
         if entry.kind != kinds.BOOT:
             self._line.enter(entry).fill(entry.ticks, State.WITHHELD, NOT_EXPORTED, None)
 
@@ -139,7 +140,9 @@ class Recordings:
     def _idle(self, boot: Boot, ticks: int) -> None:
         """Nothing was being recorded up to `ticks`: because of what broke off, or nothing was to be."""
         standing = self.stoppages.standing
-        if standing is None:
+        if self._is_unknown:
+            boot.fill(ticks, State.WITHHELD, NOT_EXPORTED, None)
+        elif standing is None:
             self._line.idle(boot, ticks)
         else:
             boot.fill(ticks, State.DECLARED, *standing)
@@ -168,7 +171,9 @@ class Recordings:
         """The boot before ended without OFF unless it said so."""
         self._interruptions.note_boot(entry)
         standing = self.stoppages.standing
-        if standing is not None and len(self.boots) > 1:
+        if self._is_unknown and len(self.boots) > 1:
+            self.boots[-2].ending, self.boots[-2].ending_state = (NOT_EXPORTED, None), State.WITHHELD
+        elif standing is not None and len(self.boots) > 1:
             self.boots[-2].ending = standing
         self.stoppages.booted(entry)
         self._conduct.booted()
@@ -187,6 +192,7 @@ class Recordings:
         else:
             self._idle(boot, entry.ticks)
         self._line.exempt(None)
+        self._is_unknown = self._is_unknown and entry.number("reason") == codes.OFF_BATTERY_LOW
         self.stoppages.switched_off(entry)
         boot.ending = self.stoppages.standing or ("off", None)
 
@@ -198,6 +204,7 @@ class Recordings:
             self._close(self.open)
         self._idle(boot, entry.ticks)
         self._line.exempt(None)
+        self._is_unknown = False
         follows = number > self._newest if self._is_behind_withheld else number == self._newest + 1
         if not self._line.damage and not follows:
             self._add(
@@ -307,6 +314,7 @@ class Recordings:
     def _exempted(self, entry: Entry, boot: Boot) -> None:
         if self.open is None:
             self._idle(boot, entry.ticks)
+        self._is_unknown = False
         self.stoppages.exempted(entry)
         begins = entry.body["begins"] is True
         number = entry.number("class")

@@ -35,6 +35,8 @@ class Stoppages:
         """(cause, recording) of those that explain nothing: time under them is unexplained."""
         self.settings: dict[int, int] = {}
         """Settings in force that are not the default."""
+        self.unsettled: set[tuple[str, int | None]] = set()
+        """(cause, recording) of those that ran where a package withholds what may speak against their cause."""
         self.until: Instant = (0, 0)
         """The newest moment that is known: those without an end reach to it."""
         self._told: dict[int, Stoppage] = {}  # by the sequence of INTERRUPT
@@ -221,11 +223,13 @@ class Stoppages:
 
     def pass_over(self, boot: int) -> None:
         """Entries are withheld here, up to one of `boot`: what becomes of anything until then is not known."""
+        if self._pending is not None:
+            if self._pending.end is None:
+                self.unsettled.add((self._pending.cause, self._pending.recording))
+            self._settle(self._pending)
         for one in (self._pending, self._exempt, self._off):
             if one is not None:
                 one.end = one.end or self.until
-        if self._pending is not None:
-            self._settle(self._pending)
         self._pending = self._exempt = self._officer = self._off = self._answers = None
         self._signs = Signs()
         self._reset = None

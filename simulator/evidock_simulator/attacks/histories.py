@@ -7,15 +7,13 @@ every key only heads help that a host holds.
 import hashlib
 from typing import NamedTuple
 
-from evidock_protocol import cbor, codes, kinds, merkle, sign1, statements
-from evidock_protocol.entry import ZERO_HASH
+from evidock_protocol import cbor, codes, kinds, sign1, statements
 from evidock_simulator.attacks.attack import Attack, Damage
 from evidock_simulator.attacks.evidence import Evidence, Recorder, statements_of
 from evidock_simulator.attacks.forgery import payload_of
-from evidock_simulator.attacks.stolen_keys import Custody, Journal, Key, recorder_keys
+from evidock_simulator.attacks.stolen_keys import Custody, Journal, Key, recorder_keys, resealed
 
-_EPOCH, _SEQUENCE, _PREVIOUS, _KIND, _BODY = 3, 4, 5, 6, 10  # keys of a payload
-_PUBLIC_KEY, _SIZE, _ROOT, _PEAKS = 0, 1, 2, 3  # keys of the body of EPOCH
+_SEQUENCE, _PREVIOUS, _BODY = 4, 5, 10  # keys of a payload
 _REASON = 1  # in STOP
 _LONGER = 3  # entries by which a second history outgrows the first
 _OTHER_HOST = hashlib.sha256(b"evidock attack: another host").digest()
@@ -60,7 +58,7 @@ def backdate_drop(evidence: Evidence) -> Damage:
     if not marks:
         raise ValueError(f"{recorder.journal}: this attack needs a MARK before the first STOP")
     rest = recorder.entries[marks[-1] + 1 :]
-    made = _resealed(recorder.entries[: marks[-1]], rest, [stolen.live] * len(stolen.keys))
+    made = resealed(recorder.entries[: marks[-1]], rest, [stolen.live] * len(stolen.keys))
     return _with(recorder, marks[-1], made, len(rest) + 1, "a MARK dropped, and the rest signed anew by the live key")
 
 
@@ -71,7 +69,7 @@ def rewrite_epoch(evidence: Evidence) -> Damage:
     end = next(index for index in recorder.indices(kinds.EPOCH) if index > place) + 1
     old = recorder.entries[place:end]
     edited = [_edited(old[0], stolen.keys[0]), *old[1:]]
-    made = _resealed(recorder.entries[:place], edited, stolen.keys)
+    made = resealed(recorder.entries[:place], edited, stolen.keys)
     return _with(recorder, place, made, len(old), "an epoch rewritten to its end with its own key")
 
 
@@ -81,7 +79,7 @@ def rewrite_everything(evidence: Evidence) -> Damage:
     recorder, place = stolen.recorder, _first_stop(stolen)
     old = recorder.entries[place:]
     edited = [_edited(old[0], stolen.keys[0]), *old[1:]]
-    made = _resealed(recorder.entries[:place], edited, stolen.keys)
+    made = resealed(recorder.entries[:place], edited, stolen.keys)
     return _with(recorder, place, made, len(old), "everything from a STOP on rewritten with every key")
 
 
@@ -211,23 +209,6 @@ def _edited(raw: bytes, key: Key) -> bytes:
     body: dict[int, object] = payload[_BODY]  # type: ignore[assignment]
     body[_REASON] = codes.STOP_POWER_OFF if body[_REASON] != codes.STOP_POWER_OFF else codes.STOP_BUTTON
     return key.seal(statements.TYP_ENTRY, cbor.encode(payload))
-
-
-def _resealed(before: list[bytes], entries: list[bytes], keys: list[Key]) -> list[bytes]:
-    """`entries` linked anew to those `before`, trees and all, each signed by the key of its epoch."""
-    made, tree = list(before), merkle.TreeHasher()
-    for raw in made:
-        tree.append(merkle.leaf_hash(sign1.statement_hash(raw)))
-    for raw in entries:
-        payload = payload_of(raw)
-        payload[_SEQUENCE] = len(made)
-        payload[_PREVIOUS] = sign1.statement_hash(made[-1]) if made else ZERO_HASH
-        if payload[_KIND] == kinds.EPOCH:
-            body: dict[int, object] = payload[_BODY]  # type: ignore[assignment]
-            body.update({_SIZE: len(made), _ROOT: tree.root(), _PEAKS: list(tree.peaks)})
-        made.append(keys[int(payload[_EPOCH])].seal(statements.TYP_ENTRY, cbor.encode(payload)))  # type: ignore[call-overload]
-        tree.append(merkle.leaf_hash(sign1.statement_hash(made[-1])))
-    return made[len(before) :]
 
 
 def _outgrow(journal: Journal, size: int) -> None:

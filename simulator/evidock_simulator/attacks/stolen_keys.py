@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from evidock_agent.crypto import ed25519
-from evidock_protocol import codes, custody_kinds, entry, kinds, merkle, sign1, statements
+from evidock_protocol import cbor, codes, custody_kinds, entry, kinds, merkle, sign1, statements
 from evidock_simulator.attacks.evidence import Evidence, Recorder, statements_of
+from evidock_simulator.attacks.forgery import payload_of
 from evidock_simulator.virtual.generator import Generator
 
 SEEDS = 256  # seeds of simulated recorders that are tried
@@ -19,6 +20,8 @@ _BOOTS = 8  # in which a recorder writes no entry, one after the other, at most
 _DRAWN = 20_000  # random blocks of a boot, at most
 _SEED = 32  # bytes
 SECOND = 1000  # milliseconds
+_EPOCH, _SEQUENCE, _PREVIOUS, _KIND, _BODY = 3, 4, 5, 6, 10  # keys of a payload
+_SIZE, _ROOT, _PEAKS = 1, 2, 3  # keys of the body of EPOCH
 
 Body = dict[str, Any]
 
@@ -139,6 +142,23 @@ class Journal:
 
     def _backwards(self) -> Iterator[entry.Entry]:
         return (entry.parse(raw) for raw in reversed(self.entries))
+
+
+def resealed(before: list[bytes], entries: list[bytes], keys: list[Key]) -> list[bytes]:
+    """`entries` linked anew to those `before`, trees and all, each signed by the key of its epoch."""
+    made, tree = list(before), merkle.TreeHasher()
+    for raw in made:
+        tree.append(merkle.leaf_hash(sign1.statement_hash(raw)))
+    for raw in entries:
+        payload = payload_of(raw)
+        payload[_SEQUENCE] = len(made)
+        payload[_PREVIOUS] = sign1.statement_hash(made[-1])
+        if payload[_KIND] == kinds.EPOCH:
+            body: dict[int, object] = payload[_BODY]  # type: ignore[assignment]
+            body.update({_SIZE: len(made), _ROOT: tree.root(), _PEAKS: list(tree.peaks)})
+        made.append(keys[int(payload[_EPOCH])].seal(statements.TYP_ENTRY, cbor.encode(payload)))  # type: ignore[call-overload]
+        tree.append(merkle.leaf_hash(sign1.statement_hash(made[-1])))
+    return made[len(before) :]
 
 
 class Custody:

@@ -167,3 +167,25 @@ def test_deletion_is_said(evidock: CommandLine, store: str, recorder: ScriptedRe
         told = evidock("sync", "--port", port, store, "--delete", "--json").json
     assert (told["deleted"], told["kept"], told["contradicted"], told["unknown_custody"]) == ([], [], [], None)
     assert recorder.media == {}
+
+
+@pytest.mark.parametrize(
+    "command", ["heads list", "heads export", "heads import", "order", "configure", "firmware", "sync"]
+)
+def test_help_has_an_example(evidock: CommandLine, command: str) -> None:
+    assert f"Example: evidock {command} " in " ".join(evidock.does(*command.split(), "--help").split())
+
+
+def test_all_of_it_in_chinese(evidock: CommandLine, store: str, recorder: ScriptedRecorder, tmp_path: Path) -> None:
+    recorder.shift(1, 1, LEAF)
+    file = str(tmp_path / "heads.cbs")
+    with on_pty(speaks(Wire(recorder))) as port:
+        lines = [
+            evidock.does("--lang", "zh", "configure", "--port", port, store, "receipts=2"),
+            evidock.does("--lang", "zh", "firmware", "--port", port, store, "--expect", "00" * 32),
+            evidock.does("--lang", "zh", "sync", "--port", port, store, "--delete"),
+            evidock.does("--lang", "zh", "heads", "export", store, "--out", file),
+            evidock.does("--lang", "zh", "heads", "import", store, file),
+            evidock.does("--lang", "zh", "heads", "list", store),
+        ]
+    assert all(any("\u4e00" <= letter <= "\u9fff" for letter in line) for line in lines), lines
