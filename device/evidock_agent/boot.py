@@ -47,6 +47,8 @@ def come_up(agent: "Agent"):
     journal.trusted.begin(agent.genesis)
     journal.device = agent.genesis.device
     lost = journal.ring.lost
+    if lost:
+        journal.trusted.is_reset = False
     anchor = agent.anchors.newest
     if anchor is not None and anchor[0] >= journal.size + lost:
         # Its newest entries are gone. Their numbers must not be given twice, and nothing tells how many they were.
@@ -235,6 +237,8 @@ def _read_journal(agent: "Agent", scan: "Scan", had_back: "dict[int, bytes]"):
                 journal.take(HOLE, lost)
                 scan.follow(agent, lost)
             scan.note_missing(missing, journal.size)
+            if journal.size <= missing[1]:  # it may have been a START
+                journal.trusted.is_reset = False
         journal.take(address, parsed)
         scan.follow(agent, parsed)
     while journal.size in had_back:  # behind the newest: they are written anew, or their numbers would be given twice

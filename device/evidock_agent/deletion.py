@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
+LARGEST = 9999999  # number of a recording that a folder can bear
+_AT_ONCE = 64  # recordings that one look at the receipts finds: memory is short
 ROOM = 2048  # bytes that the command and its TOMBSTONE take at most
 
 
@@ -38,6 +40,8 @@ def carry_out(agent: "Agent", lawful: Lawful):
         yield from unlinking.unlink(agent, body["recording"], body["number"], body["root"])
     except OSError:  # once the card is back, or the recorder has booted, the rest is done
         agent.lose_card()
+    if not agent.mirror.usable:  # the card was full, and now it has room for the journal's copy again
+        agent.lose_card()
     return sequence
 
 
@@ -55,11 +59,17 @@ def reclaim(agent: "Agent"):
     enough receipts list, of each recording the oldest first, of the oldest recording first.
     """
     try:
-        for recording in _recordings(agent):
-            while (yield from _reclaim_oldest(agent, recording)):
-                if not is_short(agent):
-                    return
+        recordings = yield from _receipted(agent, 0)
+        while recordings:
+            for recording in recordings:
                 yield True
+                while not agent.recorder.active and (yield from _reclaim_oldest(agent, recording)):
+                    if not is_short(agent):
+                        return
+                    yield True
+                if agent.recorder.active:
+                    return
+            recordings = yield from _receipted(agent, recordings[-1])
     except OSError:
         agent.lose_card()
 
@@ -125,17 +135,34 @@ def _reclaim_oldest(agent: "Agent", recording: int):
 
 
 def _lists(receipt: bytes, recording: int, number: int, root: bytes) -> bool:
+    return any(tuple(segment) == (recording, number, root) for segment in _segments(receipt))
+
+
+def _segments(receipt: bytes) -> list[list]:
+    """What a receipt lists; nothing when it is of a later format."""
     try:
         _sealed, values = entry.parse_statement(receipt, statements.TYP_RECEIPT)
-    except ProtocolError:  # of a later format
-        return False
-    return any(tuple(segment) == (recording, number, root) for segment in values["segments"])
+    except ProtocolError:
+        return []
+    return values["segments"]
 
 
-def _recordings(agent: "Agent") -> list[int]:
-    """The numbers of the recordings that have folders on the card, ascending."""
-    found = [_number(name, "R") for name in agent.board.card.names(agent.folder)]
-    return sorted(number for number in found if number)
+def _receipted(agent: "Agent", after: int):
+    """Generator: the next recordings of which a receipt in the ring lists something, ascending.
+
+    Not those with folders on the card: folders stay, so they become more for as long as the recorder lives.
+    """
+    found: list[int] = []
+    for raw in glance.each(agent.journal, kinds.HOST):
+        yield True
+        body = entry.parse(raw).body if raw else None
+        if body is None or body["event"] != codes.HOST_RECEIPTED:
+            continue
+        for recording in {segment[0] for segment in _segments(body["statement"])}:
+            if after < recording <= LARGEST and recording not in found:
+                found.append(recording)
+        found = sorted(found)[:_AT_ONCE]
+    return found
 
 
 def _number(name: str, letter: str) -> int:

@@ -4,6 +4,7 @@ Specification: "Entry payload". For entries that the recorder made, or parsed at
 """
 
 from evidock_protocol import cbor
+from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ def each(journal: "Journal", kind: int):
             continue
         raw = journal.raw(sequence)
         sequence += 1
-        if raw and kind_of(raw) == kind:
+        try:
+            found = raw and kind_of(raw) == kind
+        except (ProtocolError, IndexError):  # it rotted since it was written, or read at boot
+            found = False
+        if found:
             yield raw
         if sequence % _EVERY == 0:
             yield b""

@@ -7,8 +7,9 @@ takes in memory is free again once nothing runs of it.
 import sys
 
 CONFIGURATION = ("evidock_protocol.settings_table", "evidock_agent.configuration")
+LEAVING = ("evidock_agent.leaving",)
 DELETION = ("evidock_agent.unlinking", "evidock_agent.deletion")
-BOOT = CONFIGURATION + DELETION + ("evidock_protocol.steps",) + tuple(
+BOOT = CONFIGURATION + DELETION + LEAVING + ("evidock_protocol.steps",) + tuple(
     "evidock_agent." + name
     for name in (
         "boot", "recovery", "recovered", "recovered_pictures", "provisioning", "crypto.comb_build", "medium", "check",
@@ -32,6 +33,7 @@ ANSWERING = (
 COMMANDS = (
     CONFIGURATION
     + DELETION
+    + LEAVING
     + (
         "evidock_protocol.rights",
         "evidock_agent.commands",

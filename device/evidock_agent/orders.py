@@ -6,12 +6,15 @@ for its time must be later than all that the organisation signed before. Loaded 
 
 import hashlib
 
-from evidock_agent import commands, moment, pinned, signer
+from evidock_agent import commands, leaving, moment, pinned, signer
 from evidock_agent.crypto import ed25519
 from evidock_agent.journal import RESERVE, JournalFull
 from evidock_protocol import codes, entry, kinds, messages, rights, sign1, statements
 from evidock_protocol.errors import ProtocolError
 from evidock_protocol.wire import Refusal
+
+# What an order that lies about must not do to a recorder that it was not meant for.
+_NAMED = (codes.OPERATION_SET_TIME, codes.OPERATION_RESET)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,8 +29,8 @@ def carry_out(agent: "Agent", raw: bytes, openings: bytes | None):
         raise Refusal(messages.MALFORMED, str(error))
     if openings is not None:
         raise Refusal(messages.MALFORMED, "an order has no openings")
-    yield from _check_signature(agent, sealed, order)
-    _check_fields(agent, order)
+    by_successor = yield from _check_signature(agent, sealed, order)
+    _check_fields(agent, order, by_successor)
     operation, arguments = order["operation"], order["arguments"]
     if operation == codes.OPERATION_SET_TIME:
         work = _set_time(agent, raw, arguments[0])
@@ -46,14 +49,16 @@ def carry_out(agent: "Agent", raw: bytes, openings: bytes | None):
 
 def _check_signature(agent: "Agent", sealed: sign1.Sign1, order: dict):
     """Generator: raises Refusal unless the organisation signed it, or the successor that it committed itself to, to
-    take its place.
+    take its place; whether it was the successor.
     """
     trusted = agent.journal.trusted
     public = trusted.organisation
+    by_successor = False
     if order["operation"] == codes.OPERATION_ORGANISATION and sealed.key_id != sign1.thumbprint(public):
         following = order["arguments"][0]
         if hashlib.sha256(following).digest() == trusted.successor:
             public = following
+            by_successor = True
     valid = sealed.key_id == sign1.thumbprint(public)
     if valid:
         comb = pinned.load(agent.board.identity_flash, public)
@@ -61,15 +66,19 @@ def _check_signature(agent: "Agent", sealed: sign1.Sign1, order: dict):
         valid = yield from signer.steps(ed25519.verify_steps(public, signed, sealed.signature, comb))
     if not valid:
         raise Refusal(messages.BAD_SIGNATURE, "not signed by the organisation")
+    return by_successor
 
 
-def _check_fields(agent: "Agent", order: dict) -> None:
+def _check_fields(agent: "Agent", order: dict, by_successor: bool) -> None:
+    """The successor's is not judged by its age: whoever has the key that it replaces could shut it out. It is taken
+    once, for the commitment goes with it.
+    """
     trusted = agent.journal.trusted
-    if order["device"] is not None and order["device"] != agent.journal.device:
-        raise Refusal(messages.WRONG_DEVICE, "order for another recorder")
-    if order["generation"] < trusted.generation:
+    if order["device"] != agent.journal.device and (order["device"] is not None or order["operation"] in _NAMED):
+        raise Refusal(messages.WRONG_DEVICE, "order for another recorder, or one that must name its recorder")
+    if order["generation"] < trusted.generation and not by_successor:
         raise Refusal(messages.OLDER_GENERATION, "generation %d, seen %d" % (order["generation"], trusted.generation))
-    if order["time"] <= trusted.time:
+    if order["time"] <= trusted.time and not by_successor:
         raise Refusal(messages.REPLAYED, "the organisation has signed something later")
     if not moment.is_plausible(order["time"]):
         raise Refusal(messages.OUT_OF_RANGE, "time out of range")  # it would shut out every later order
@@ -91,10 +100,8 @@ def _set_time(agent: "Agent", raw: bytes, new: int):
 
 
 def _reset(agent: "Agent", raw: bytes):
-    """Generator: RESET, once nothing is on this recorder that no host holds, as far as the journal ring tells."""
-    yield from agent.backlog.count_steps(agent.journal)
-    if agent.recorder.active or agent.recorder.is_sealing or agent.backlog.segments:
-        raise Refusal(messages.BUSY, "it records, or has segments that no receipt lists")
+    """Generator: RESET, once all that is in its flash is elsewhere too."""
+    yield from leaving.check(agent)
     sequence = yield from agent.journal.append(kinds.RESET, {"order": raw}, spare=True)
     yield from agent.mirror.catch_up(agent.journal)  # the ring is erased when it is provisioned anew
     return sequence

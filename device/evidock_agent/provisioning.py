@@ -4,7 +4,7 @@ Specification: "Provisioning: the order of durable steps". Loaded on demand: it 
 again only when the organisation has ordered RESET.
 """
 
-from evidock_agent import moment, rings, session, signer
+from evidock_agent import leaving, moment, rings, session, signer
 from evidock_agent.crypto import comb_build
 from evidock_agent.journal import Journal
 from evidock_agent.tallies import Backlog
@@ -38,10 +38,14 @@ def provision(agent: "Agent", values: dict):
     if board.random.source == codes.RANDOM_NONE:
         raise Refusal(messages.NO_RANDOM_SOURCE, "no hardware random source: a key born here could be guessed")
     host = yield from session.check_certificate(values["certificate"], values["organisation"], codes.ROLE_ISSUE)
+    if again:
+        yield from leaving.check(agent)
+        # Asked again: a button may have been pressed meanwhile. From here to `_forget` nothing else runs.
+        if agent.has_others() or agent.recorder.active or not agent.journal.trusted.is_reset:
+            raise Refusal(messages.BUSY, "the recorder has other work")
+        _forget(agent)
     if values["time"] is not None:
         agent.moments.set_from_host(values["time"])
-    if again:
-        _forget(agent)
     agent.keys.wipe_all_but(-1)  # before an erase that power may tear
     if anew:
         board.save_settings(b"")  # what was ordered before is in no entry of the new journal

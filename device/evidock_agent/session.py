@@ -128,6 +128,7 @@ class Session:
         """Generator: checks a signed command of this session, whose number must be higher than every one's that was
         taken; raises Refusal.
         """
+        self._check_trust(agent.journal.trusted)
         values = yield from self._signed_by_host(raw, statements.TYP_COMMAND)
         self._check_place(agent, values)
         if values["number"] <= self._command:
@@ -140,6 +141,7 @@ class Session:
 
     def receipt(self, agent: "Agent", raw: bytes):
         """Generator: checks a receipt of this session, which counts once; raises Refusal."""
+        self._check_trust(agent.journal.trusted)
         values = yield from self._signed_by_host(raw, statements.TYP_RECEIPT)
         self._check_place(agent, values)
         if values["size"] > agent.journal.size:
@@ -152,6 +154,13 @@ class Session:
     def note_receipt(self, raw: bytes) -> None:
         """The receipt is durable: it is not taken again."""
         self._receipts += _mark_of(raw)
+
+    def _check_trust(self, trusted: "Trusted") -> None:
+        """An order of this session may have raised the trust state over its own certificate."""
+        if self._certificate["organisation"] != trusted.organisation:
+            raise Refusal(messages.BAD_CERTIFICATE, "certificate of another organisation")
+        if self._certificate["generation"] < trusted.generation:
+            raise Refusal(messages.OLDER_GENERATION, "an order has raised the generation over this certificate's")
 
     def _check_place(self, agent: "Agent", values: dict) -> None:
         if values["device"] != agent.journal.device:

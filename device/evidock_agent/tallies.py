@@ -8,7 +8,7 @@ from array import array
 
 from evidock_agent import glance
 from evidock_agent.journal import RESERVE
-from evidock_protocol import codes, entry, kinds, statements
+from evidock_protocol import codes, entry, kinds, messages, statements
 from evidock_protocol.errors import ProtocolError
 
 TYPE_CHECKING = False
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 INTERVAL_MS = 60_000
 A_DAY_MS = 86_400_000
 A_DAY = 64  # entries of one quota
+_ORDINARY = (messages.NO_SUCH_SEGMENT, messages.STORAGE)
+_RUNS = 256  # of segments that receipts list: a host may list what never was, and memory is short
 _LARGEST = 9999999  # number of a recording or segment that a file can bear
 
 
@@ -65,7 +67,9 @@ class Refusals:
         self._quota = Quota()
 
     def count(self, refused: "Refusal", host: bytes | None) -> None:
-        """Notes one refusal."""
+        """Notes one refusal, unless an honest docking meets it too: what is on another card, or a card that fails."""
+        if refused.code in _ORDINARY:
+            return
         if not self._count:
             self._first = host
             self._code = refused.code
@@ -112,7 +116,7 @@ class Backlog:
         listed = _Listed()
         for raw in glance.each(journal, kinds.HOST):
             if raw:
-                listed.take(entry.parse(raw).body)
+                yield from listed.take(entry.parse(raw).body)
             yield
         segments = total = 0
         for raw in glance.each(journal, kinds.SEGMENT):
@@ -127,13 +131,15 @@ class Backlog:
 
 
 class _Listed:
-    """Segments that receipts list, as runs: recording, first and last number."""
+    """Segments that receipts list, as runs: recording, first and last number. Beyond so many, what else is listed
+    counts as not listed: STATUS says more then, and nothing goes by it.
+    """
 
     def __init__(self):
         self._runs = array("I")
 
-    def take(self, body: dict) -> None:
-        """Takes in what one HOST entry lists."""
+    def take(self, body: dict):
+        """Generator: takes in what one HOST entry lists, a segment a slice: each costs a look at all runs."""
         if body["event"] != codes.HOST_RECEIPTED:
             return
         try:
@@ -143,6 +149,7 @@ class _Listed:
         for recording, number, _root in values["segments"]:
             if recording <= _LARGEST and number <= _LARGEST and not self.has(recording, number):
                 self._add(recording, number)
+            yield
 
     def has(self, recording: int, number: int) -> bool:
         """Whether a receipt lists it."""
@@ -155,8 +162,9 @@ class _Listed:
             if runs[at] == recording and runs[at + 2] == number - 1:
                 runs[at + 2] = number
                 return
-        for value in (recording, number, number):
-            runs.append(value)
+        if len(runs) < 3 * _RUNS:
+            for value in (recording, number, number):
+                runs.append(value)
 
 
 def host_body(event: int, host: bytes | None) -> dict:

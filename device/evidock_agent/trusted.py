@@ -10,13 +10,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from evidock_protocol.entry import Entry
 
+_OF_RECORDINGS = (kinds.START, kinds.SEGMENT, kinds.STOP, kinds.INTERRUPT)  # one may stand where START rotted
 _ORDERED = (kinds.CLOCK, kinds.CONFIG, kinds.FIRMWARE, kinds.RESET, kinds.ORG)
 
 
 class Trusted:
     """`organisation` (public key) and `successor` (hash): those of GENESIS, until an order changes them. `generation`
     and `time` (Unix ms): the newest that the organisation signed and this recorder took. `is_reset`: RESET was ordered,
-    and no recording has begun since.
+    and since then no recording has begun, nor was an entry lost.
     """
 
     def __init__(self):
@@ -49,7 +50,7 @@ class Trusted:
             self.time = body["time"]
             if body["organisation"] is not None:
                 self._change(body)
-        elif kind == kinds.START:
+        elif kind in _OF_RECORDINGS:
             self.is_reset = False
         elif kind == kinds.HOST and body["event"] == codes.HOST_CERTIFIED:
             _sealed, values = entry.parse_statement(body["statement"], statements.TYP_CERTIFICATE)
@@ -57,7 +58,9 @@ class Trusted:
         elif kind in _ORDERED and body["order"] is not None and sign1.parse(body["order"]).typ == statements.TYP_ORDER:
             _sealed, values = entry.parse_statement(body["order"], statements.TYP_ORDER)
             self._raise(values["generation"], values["time"])
-            if kind == kinds.ORG:
+            if kind == kinds.ORG:  # which its successor may have signed, whatever the one before it had signed last
+                self.generation = values["generation"]
+                self.time = values["time"]
                 self._change(body)
             elif kind == kinds.RESET:
                 self.is_reset = True

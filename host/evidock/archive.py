@@ -38,7 +38,7 @@ class Archive:
         self._commitments: dict[int, dict[int, bytes]] = {}
         self._sequences: list[int] = []  # of the journal's items
         self._journal = SequenceFile(folder / layout.JOURNAL)
-        self._private = SequenceFile(folder / layout.PRIVATE)
+        self._private = SequenceFile(folder / layout.PRIVATE, layout.PRIVATE_MODE)
         self._heads = SequenceFile(folder / layout.HEADS)
         self._receipts = SequenceFile(folder / layout.RECEIPTS)
         try:
@@ -161,7 +161,7 @@ class Archive:
         if not self.folder.is_dir() or (folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE):
             return
         with contextlib.suppress(StoreError):  # a full disk must not hide what was found
-            durable.write_whole(folder / f"{name}.bin", data)
+            durable.write_whole(folder / f"{name}.bin", data, layout.PRIVATE_MODE)
 
     def set_aside_head(self, head: Head) -> None:
         """Keeps a head that does not fit: among the heads when the recorder did sign it, because it proves a second

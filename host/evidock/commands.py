@@ -69,9 +69,10 @@ def issue(
 ) -> Kept:
     """Hands the recorder to an officer (a number, and a unit's), and notes it in the registry. Needs the role `issue`.
 
-    Raises as `check`.
+    Raises as `check`, and StoreError for one that the registry has as lost, retired or revoked.
     """
     store = commanding.chosen_store(recorder, store)
+    registry.demand_in_use(store, recorder.device)
     people = {codes.LABEL_OFFICER: officer, codes.LABEL_UNIT: unit}
     archive, kept = _carry_out(recorder, store, progress, codes.OPERATION_ISSUE, [], people)
     registry.note_issue(store, archive.device, unit)

@@ -13,7 +13,7 @@ from evidock.errors import StoreError
 
 TORN = 4096  # bytes: longer than any item, so a tail beyond this is damage and not a crash
 
-_STATEMENT = b"\xd2\x84\x58\x2a"  # how every signed statement begins
+STATEMENT = b"\xd2\x84\x58\x2a"  # how every signed statement begins
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6
 
 
@@ -98,15 +98,19 @@ def split(data: bytes) -> tuple[list[bytes], int]:
 
 def is_torn(tail: bytes) -> bool:
     """Whether bytes that are no whole item can be what a crash leaves: part of one item, or zeros."""
-    return not any(tail) or (len(tail) <= TORN and tail.find(_STATEMENT, 1) < 0)
+    return not any(tail) or (len(tail) <= TORN and tail.find(STATEMENT, 1) < 0)
 
 
 class SequenceFile:
     """One CBOR sequence on disk, only ever appended to."""
 
-    def __init__(self, path: Path):
-        """Opens the file, which need not exist; a torn last item is moved aside. StoreError when more is torn."""
+    def __init__(self, path: Path, mode: int = 0o644):
+        """Opens the file, which need not exist (it is made with `mode` then); a torn last item is moved aside.
+
+        Raises StoreError when more is torn.
+        """
         self.path = path
+        self._mode = mode
         with errors.at(path):
             data = path.read_bytes() if path.exists() else b""
             self.items, self.length = split(data)
@@ -115,7 +119,7 @@ class SequenceFile:
                 if not is_torn(tail):
                     raise StoreError("damaged", path=path, place=self.length)
                 # Kept, because a damaged length looks like a torn item, too.
-                write_whole(path.with_name(f"{path.name}.torn-{self.length}"), tail)
+                write_whole(path.with_name(f"{path.name}.torn-{self.length}"), tail, mode)
                 self._cut()
 
     def append(self, items: list[bytes]) -> None:
@@ -126,7 +130,8 @@ class SequenceFile:
             if fresh:
                 make_folders(self.path.parent)
             try:
-                with open(self.path, "ab") as file:
+                handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, self._mode)
+                with open(handle, "ab") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())

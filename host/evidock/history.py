@@ -7,6 +7,8 @@ second history is kept, and nothing else of it is taken over.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from evidock import keys
 from evidock.archive import Archive
 from evidock.chain import Chain, Head
@@ -19,13 +21,15 @@ from evidock_protocol.errors import ProtocolError
 MAXIMUM_RIVAL = 4096  # entries of a second history that are fetched to prove it
 
 
-def demand_extension(connection: Connection, archive: Archive, head: Head, host: bytes) -> None:
+def demand_extension(
+    connection: Connection, archive: Archive, head: Head, host: bytes, witnessed: Container[bytes] = ()
+) -> None:
     """Raises Rollback, Equivocation, Fork or BadEvidence when `head` cannot extend what `host` (thumbprint of this
-    host) holds, before anything of its journal is taken over.
+    host) holds, before anything of its journal is taken over. `witnessed`: hashes of heads that came from others.
 
     Only a head that the recorder did sign is kept among the heads, as the proof.
     """
-    held = _largest_held(archive, host)
+    held = _largest_held(archive, host, witnessed)
     if head.size > max(archive.chain.size, held):
         return
     if held <= head.size == archive.chain.size and archive.fitting([head]):
@@ -81,12 +85,13 @@ def signed_by_its_epoch(chain: Chain, head: Head) -> bool:
     return keys.verify_statement(head.sealed, chain.epoch_keys[head.epoch][1])
 
 
-def _largest_held(archive: Archive, host: bytes) -> int:
+def _largest_held(archive: Archive, host: bytes, witnessed: Container[bytes]) -> int:
     """Entries of the largest head that this host was given, also when its own journal was cut since.
 
-    Heads that other hosts brought are compared afterwards: a thief who hands one out must not lock the recorder out.
+    Heads that others brought are compared afterwards, whichever host they name: a thief who hands one out must not
+    lock the recorder out.
     """
-    own = [head for head in archive.heads if head.host == host]
+    own = [head for head in archive.heads if head.host == host and head.hash not in witnessed]
     return max((head.size for head in own if signed_by_its_epoch(archive.chain, head)), default=0)
 
 

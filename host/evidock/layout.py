@@ -15,6 +15,7 @@ HOST_KEY = "host.key"  # the host's Ed25519 seed, mode 0600
 CERTIFICATE = "host.cert"  # the organisation's certificate for the host key: one statement
 CUSTODY = "custody.cbs"  # the host's own chain: a CBOR sequence (RFC 8742) of custody entries
 CUSTODY_PRIVATE = "custody-private.cbs"  # openings of what custody commits to: a CBOR sequence of private records
+PRIVATE_MODE = 0o600  # of files that name officers and units
 LOCK = "lock"
 RECORDERS = "recorders"
 

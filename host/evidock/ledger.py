@@ -34,7 +34,7 @@ class Ledger:
     def __init__(self, path: Path, key: keys.SigningKey, now_ms: Callable[[], int]):
         """Opens the chain; raises StoreError when an entry of it does not hold. `now_ms` gives Unix milliseconds."""
         self._file = SequenceFile(path)
-        self._private = SequenceFile(path.with_name(layout.CUSTODY_PRIVATE))
+        self._private = SequenceFile(path.with_name(layout.CUSTODY_PRIVATE), layout.PRIVATE_MODE)
         self._key = key
         self._now_ms = now_ms
         self.size = 0

@@ -15,6 +15,7 @@ from evidock.authority import EARLIEST_MS, END_MS, Organisation
 from evidock.errors import StoreError, WrongUsage
 from evidock_protocol import codes, names, rights
 
+ONE_DEVICE = (codes.OPERATION_SET_TIME, codes.OPERATION_RESET)  # never for every recorder at once
 _MEASUREMENT = 32  # bytes of a firmware's measurement
 
 
@@ -39,15 +40,20 @@ def parse(operation: str, arguments: Sequence[str], device: bytes | None) -> Ask
     wanted = {codes.OPERATION_SET_TIME: 1, codes.OPERATION_CONFIGURE: 2, codes.OPERATION_FIRMWARE: 1}.get(number, 0)
     if len(arguments) != wanted:
         raise WrongUsage("order_arguments", operation=operation, count=wanted)
+    asked = Asked(number, _arguments(number, arguments))
+    if number in ONE_DEVICE and device is None:
+        raise WrongUsage("order_needs_device", operation=operation)
+    return asked
+
+
+def _arguments(number: int, arguments: Sequence[str]) -> list[object]:
     if number == codes.OPERATION_SET_TIME:
-        return Asked(number, [_moment(arguments[0])])
+        return [_moment(arguments[0])]
     if number == codes.OPERATION_CONFIGURE:
-        return Asked(number, _setting(arguments[0], arguments[1]))
+        return _setting(arguments[0], arguments[1])
     if number == codes.OPERATION_FIRMWARE:
-        return Asked(number, [_measurement(arguments[0])])
-    if number == codes.OPERATION_RESET and device is None:
-        raise WrongUsage("reset_needs_device")
-    return Asked(number, [])
+        return [_measurement(arguments[0])]
+    return []
 
 
 def last_hand_over(organisation: Organisation, path: Path) -> bytes:

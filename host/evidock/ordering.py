@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, cast
 
-from evidock import keys
+from evidock import authority, keys
 from evidock.archive import Archive
 from evidock.client import Recorder
 from evidock.client.session import Session
@@ -148,10 +148,15 @@ def _check_order(order: bytes, recorder: Recorder, store: Store) -> int:
         raise WrongUsage("not_an_order")
     signers = store.organisations  # a recorder may not have heard of the newest yet
     if operation == codes.OPERATION_ORGANISATION:
-        # The successor may sign its own accession; whether it is the one committed to the recorder judges.
-        signers.append(cast("list[bytes]", values["arguments"])[0])
+        following = cast("list[bytes]", values["arguments"])[0]  # the successor may sign its own accession
+        if authority.hash_of(following) == store.successor:
+            signers.append(following)
     if not any(sealed.key_id == sign1.thumbprint(key) and keys.verify_statement(sealed, key) for key in signers):
         raise WrongUsage("order_signature")
+    signed_ms = cast(int, values["time"])
+    if signed_ms > store.now_ms() + authority.DAY_MS:
+        # The recorder would take nothing older from then on.
+        raise WrongUsage("order_ahead", shown=authority.date(signed_ms))
     device = values["device"]
     if device is not None and device != recorder.device:
         raise WrongUsage("order_elsewhere", device=cast(bytes, device).hex()[:16], port=recorder.port)

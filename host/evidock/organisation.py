@@ -5,7 +5,9 @@ Specification: "The archive" (key files). `authority` is what the opened key sig
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,7 +98,11 @@ def changing(path: Path, passphrase: str) -> Generator[Organisation]:
 
 
 def back_up(path: Path, passphrase: str, target: Path) -> Organisation:
-    """Copies the key file, once the passphrase has opened it. Raises StoreError when `target` exists."""
+    """Copies the key file, once the passphrase has opened it. Raises StoreError when `target` exists,
+    or its folder does not.
+    """
+    sealed_file.check_place(target)
+    sealed_file.check_folder(target)
     opened = unlock(path, passphrase)
     sealed_file.copy(path, target)
     return opened
@@ -113,6 +119,8 @@ def split(path: Path, passphrase: str, target: Path, own_passphrase: str) -> Org
     if passphrase == own_passphrase:
         raise WrongUsage("same_passphrase")
     sealed_file.check_absent(target)
+    sealed_file.check_place(target)
+    sealed_file.check_folder(target)
     with sealed_file.held(path):
         opened = unlock(path, passphrase)
         if opened.successor is None:
@@ -182,16 +190,22 @@ def read_pins() -> list[str]:
     if not path.exists():
         return []
     with errors.at(path):
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.strip().lower() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def pin(fingerprint: str) -> None:
     """Adds a fingerprint to the user's pins."""
-    pins = read_pins()
-    if fingerprint in pins:
-        return
-    with errors.at(pins_path()):
-        pins_path().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lines = "".join(line + "\n" for line in [*pins, fingerprint])
-    durable.write_whole(pins_path(), (_PINS_HEAD + lines).encode(), 0o600)
+    path = pins_path()
+    with errors.at(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # A lock of its own: the folder's is held by who changes a key.
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, sealed_file.OWNER_ONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pins = read_pins()
+        if fingerprint not in pins:
+            lines = "".join(line + "\n" for line in [*pins, fingerprint])
+            durable.write_whole(path, (_PINS_HEAD + lines).encode(), sealed_file.OWNER_ONLY)
+    finally:
+        os.close(lock)

@@ -82,7 +82,7 @@ def take_head(
     start = archive.chain.size
     total = head.size - start
     try:
-        history.demand_extension(connection, archive, head, store.host.thumbprint)
+        history.demand_extension(connection, archive, head, store.host.thumbprint, store.custody.witnessed)
     except BadEvidence:
         reconcile(store, archive)  # a head that proves another history is named at once, so that it cannot go unseen
         raise

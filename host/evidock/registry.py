@@ -118,6 +118,21 @@ def set_state(
     return recorder(store, device)
 
 
+def out_of_use(store: Store, device: bytes | None) -> str | None:
+    """The state of a recorder that is lost, retired or revoked by the registry, else None."""
+    registration = store.custody.registered.get(device) if device is not None else None
+    if registration is None or registration.state not in (LOST, *FINAL):
+        return None
+    return names.name_of(names.REGISTRY_STATES, registration.state)
+
+
+def demand_in_use(store: Store, device: bytes | None) -> None:
+    """Raises StoreError for a recorder that nobody may work with: lost, retired or revoked."""
+    state = out_of_use(store, device)
+    if device is not None and state is not None:
+        raise StoreError("registry_out_of_use", device=device.hex()[:16], state=state)
+
+
 def note_issue(store: Store, device: bytes, unit: int | None) -> None:
     """The recorder was issued, to a unit when one is named. Raises StoreError."""
     _follow(store, device, ISSUED, unit)

@@ -95,6 +95,13 @@ def copy(source: Path, target: Path) -> None:
     durable.write_whole(target, read_raw(source), OWNER_ONLY)
 
 
+def check_folder(path: Path) -> None:
+    """Raises StoreError unless the folder for `path` is there: a medium that is not in must not become a folder."""
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise StoreError("no_folder", path=folder)
+
+
 def check_absent(path: Path) -> None:
     """Raises StoreError when there is something at `path`, if only a link that leads nowhere."""
     if os.path.lexists(path):

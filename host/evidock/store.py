@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, tzinfo
@@ -22,6 +23,8 @@ from evidock.errors import StoreError, WrongUsage
 from evidock.ledger import Ledger
 from evidock_protocol import sign1
 from evidock_protocol.errors import ProtocolError
+
+_DEVICE = re.compile("[0-9a-f]{64}")
 
 
 def unix_ms() -> int:
@@ -183,7 +186,7 @@ class Store:
         """Ids of the recorders whose archives are here, sorted."""
         with errors.at(self.folder):
             names = sorted(path.name for path in (self.folder / layout.RECORDERS).iterdir())
-        return [bytes.fromhex(name) for name in names if len(name) == 64]
+        return [bytes.fromhex(name) for name in names if _DEVICE.fullmatch(name)]
 
     def archive(self, device: bytes) -> Archive:
         """The archive of one recorder, opened and checked once; empty when there is none. Raises StoreError."""

@@ -29,7 +29,7 @@ def read_all(folder: Path) -> dict[str, object]:
         if settings["format"] != FORMAT:
             raise StoreError("store_format", path=folder, format=settings["format"])
         return dict(settings)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise StoreError("store_damaged", path=folder) from None
 
 

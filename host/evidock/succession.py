@@ -12,7 +12,7 @@ from evidock import authority, durable, organisation, sealed_file
 from evidock.authority import Certificate, Organisation
 from evidock.errors import StoreError, WrongUsage
 from evidock.store import Store
-from evidock_protocol import codes, sign1
+from evidock_protocol import codes, entry, sign1, statements
 
 
 def rotate(path: Path, passphrase: str, store: Store, out: Path) -> tuple[Organisation, Path]:
@@ -25,6 +25,10 @@ def rotate(path: Path, passphrase: str, store: Store, out: Path) -> tuple[Organi
     with sealed_file.held(path):
         old = organisation.unlock(path, passphrase)
         _check_same(old, store)
+        present = authority.parse_certificate(store.certificate)
+        # A key file that came back from an old backup may not know the newest generation and time.
+        old.generation = max(old.generation, present.generation)
+        old.newest_ms = max(old.newest_ms, present.not_before)
         fresh = old.rotated(now_ms)
         certificate = _renewed(fresh, store)
         aside = _aside(path, old.key.thumbprint.hex())
@@ -54,7 +58,7 @@ def succeed(
         found.key,
         max(found.generation, present.generation, generation),
         max(found.newest_ms, present.not_before),
-        [*found.lineage, *(one for one in store.custody.orders if one not in found.lineage)],
+        [*found.lineage, *(one for one in store.custody.orders if _hands_over(one) and one not in found.lineage)],
         store.now_ms(),
     )
     certificate = _renewed(made, store)
@@ -131,6 +135,11 @@ def install(store: Store, source: Path) -> Certificate:
 def _check_same(opened: Organisation, store: Store) -> None:
     if opened.key.public != store.organisation:
         raise StoreError("certificate_foreign", organisation=opened.key.thumbprint.hex()[:16])
+
+
+def _hands_over(order: bytes) -> bool:
+    _sealed, values = entry.parse_statement(order, statements.TYP_ORDER)
+    return values["operation"] == codes.OPERATION_ORGANISATION
 
 
 def _renewed(opened: Organisation, store: Store) -> bytes:

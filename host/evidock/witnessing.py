@@ -7,9 +7,10 @@ heads alone, without a byte of what it recorded (AT-14, AT-36).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NamedTuple
 
-from evidock import durable
+from evidock import durable, errors
 from evidock.archive import Archive
 from evidock.chain import Head
 from evidock.errors import BadEvidence, StoreError, WrongUsage
@@ -98,6 +99,29 @@ def import_heads(store: Store, raw: bytes, path: object) -> Imported:
         else:
             told = told._replace(foreign=told.foreign + len(heads))
     return told
+
+
+def check_has_heads(path: Path) -> None:
+    """Raises WrongUsage for a file without one signed head: not the evidence is at fault then, but who named it."""
+    if not path.is_file():
+        return  # whoever reads it says why it cannot
+    with errors.at(path), path.open("rb") as file:
+        raw = file.read(MAXIMUM_FILE)
+    at = raw.find(durable.STATEMENT)
+    while at >= 0:
+        end = durable.item_end(raw, at)
+        if end is not None and _is_head(raw[at:end]):
+            return
+        at = raw.find(durable.STATEMENT, at + 1)
+    raise WrongUsage("not_heads", path=path, reason="byte 0")
+
+
+def _is_head(raw: bytes) -> bool:
+    try:
+        Head(raw)
+    except (ProtocolError, BadEvidence):
+        return False
+    return True
 
 
 def _take_in(store: Store, archive: Archive, heads: dict[bytes, Head], told: Imported) -> Imported:

@@ -4,6 +4,8 @@ unlink, the oldest first, also where the card is short of room, and wherever pow
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from support.dock import Host, certificate
 from support.tracks import faults, provisioned
 
 from evidock.keys import SigningKey
-from evidock_agent import signals, tidying
+from evidock_agent import signals, tallies, tidying
 from evidock_protocol import card, codes, entry, kinds, merkle, messages, sign1
 from evidock_protocol import settings as numbers
 from evidock_protocol.wire import Refusal
@@ -156,6 +158,25 @@ def test_the_backlog_is_what_no_receipt_lists() -> None:
         assert backlog(world)[0] == 2
         world.medium = None
     assert backlog(world)[0] == 2
+
+
+def test_receipts_for_what_never_was_take_no_memory_and_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AT-37: of a stolen key, with gaps between the numbers. Every boot reads them."""
+    world = recorded(pictures=False)
+    host = attached(world)
+    agent = world.agent
+    assert agent is not None
+    for at in range(40):
+        numbers_with_gaps = range(1 + 40 * at, 41 + 40 * at, 2)
+        receipt(host, [[1, number + 2, b"x" * 32] for number in numbers_with_gaps])
+    backlog = tallies.Backlog()
+    listed: list[Any] = []
+    made = tallies._Listed
+    monkeypatch.setattr(tallies, "_Listed", lambda: listed.append(made()) or listed[-1])
+    slices = sum(1 for _ in backlog.count_steps(agent.journal))
+    assert len(listed[0]._runs) == 3 * 256
+    assert slices > 40 * 20, "a segment a slice"
+    assert backlog.segments == 1
 
 
 def test_without_a_receipt_nothing_goes() -> None:
@@ -629,6 +650,88 @@ def test_pressure_needs_as_many_receipts_as_a_command() -> None:
     receipt(attached(world, SECOND), segments(world))
     idle(world)
     assert len(world.bodies(kinds.TOMBSTONE)) == 1
+
+
+def test_emptied_folders_cost_nothing() -> None:
+    """They stay for the recorder's life; a press must not wait until all of them were looked at."""
+    world = recorded(2, pictures=False)
+    medium = the_medium(world)
+    receipt(attached(world), segments(world)[1:])
+    folder = world.agent.folder  # type: ignore[union-attr]
+    for number in range(3, 200):
+        medium.files[f"{folder}/R{number:07d}/X"] = b""
+    short_of_room(world, 0)
+    assert world.board is not None
+    cards = world.board.card
+    names, most, all_asked = cards.names, 0, 0
+    asked: list[str] = []
+
+    def listed(path: str) -> list[str]:
+        asked.append(path)
+        return names(path)
+
+    cards.names = listed  # type: ignore[method-assign]
+    end = world.clock.now + 200_000
+    while world.clock.now < end:
+        asked.clear()
+        world.step()
+        most = max(most, len(asked))
+        all_asked += len(asked)
+    assert [body["recording"] for body in world.bodies(kinds.TOMBSTONE)] == [2]
+    assert most <= 2
+    assert all_asked < 20
+
+
+def test_a_press_ends_the_look_for_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is looked for on the card while something records."""
+    from evidock_agent import deletion  # here: it is let go of while nothing is deleted
+
+    world = recorded(3, pictures=False)
+    host = attached(world)
+    host.ask(messages.COMMAND, {"command": host.command(codes.OPERATION_CONFIGURE, [numbers.RECEIPTS, 2])})
+    receipt(host, segments(world))  # of one host: each recording is looked at, and none may go
+    world.settle()
+    short_of_room(world, 0)
+    agent = world.agent
+    assert agent is not None
+    looked: list[int] = []
+    work = deletion.reclaim(agent)
+    oldest = deletion.oldest
+
+    def looks(agent: Any, recording: int) -> int:
+        looked.append(recording)
+        agent.recorder.active = True
+        return oldest(agent, recording)
+
+    monkeypatch.setattr(deletion, "oldest", looks)
+    for more in work:
+        assert more
+    agent.recorder.active = False
+    assert looked == [1]
+
+
+def test_the_copy_goes_on_once_there_is_room_again() -> None:
+    """A full card ends it; without it the ring fills, and then nothing records."""
+    world = recorded(2, pictures=False)
+    medium = the_medium(world)
+    every = segments(world)
+    host = attached(world)
+    receipt(host, every)
+    host.ask(messages.CLOSE)
+    medium.free = 0
+    world.press(signals.BUTTON_MARK)
+    world.press(signals.BUTTON_RECORD)
+    world.run(3000)
+    agent = world.agent
+    assert agent is not None
+    assert not agent.mirror.usable
+    short_of_room(world, 0)
+    idle(world)
+    assert len(world.bodies(kinds.TOMBSTONE)) == 2
+    assert agent.mirror.usable
+    before = agent.mirror.end
+    world.record(1000)
+    assert agent.mirror.end > before
 
 
 def test_no_pressure_while_recording_nor_where_it_is_switched_off() -> None:

@@ -257,8 +257,7 @@ def test_a_recorder_that_was_reset_is_provisioned_anew() -> None:
     assert [secret for secret in secrets if secret in image] == []
     for path, data in files.items():
         if "JOURNAL" in path:
-            assert data == b"".join(raws)[: len(data)]
-            assert len(data) >= len(b"".join(raws[:-2]))
+            data = b"".join(raws)  # what was missing is copied first
         assert world.medium.files[path] == data, path
     verify(world)
     world.record(1000)
@@ -313,6 +312,69 @@ def test_a_press_while_it_is_provisioned_anew_records_nothing() -> None:
     world.settle()
     assert world.kinds()[:2] == ["GENESIS", "BOOT"]
     verify(world)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 20])
+def test_a_press_while_the_certificate_is_checked_is_not_lost(steps: int) -> None:
+    """It records, and nothing is erased: into the identity that goes it would record what no host ever finds."""
+    world = to_reset()
+    host = Host(world)
+    assert world.board is not None
+    assert world.agent is not None
+    number = host.send(
+        messages.PROVISION,
+        {
+            "organisation": ORGANISATION.public, "successor": bytes(32), "serial": "1", "asset": "1",
+            "certificate": certificate(), "time": None,
+        },
+    )  # fmt: skip
+    while world.agent.line.server is None or not world.agent.line.server._answering:
+        world.step()
+    for _ in range(steps):
+        world.step()
+    assert world.agent.provisioned
+    world.board.presses.append(signals.BUTTON_RECORD)
+    with pytest.raises(Refusal) as refused:
+        host.answers()
+    assert refused.value.code == messages.BUSY
+    assert number
+    world.run(2000)
+    assert world.agent.recording == 2
+    world.press(signals.BUTTON_RECORD)
+    verify(world)
+
+
+def test_what_came_after_the_reset_must_be_on_a_card() -> None:
+    world = to_reset()
+    medium = world.medium
+    world.medium = None
+    world.run(3000)
+    assert refusal(world) == messages.BUSY
+    world.medium = medium
+    world.run(3000)
+    Host(world).provision()
+
+
+def test_a_start_that_rots_behind_a_reset_gives_nothing_away() -> None:
+    """Neither SEGMENT and STOP, which flash still has, nor what it lost may be erased."""
+    for lost in (1, 2, 3):  # START; with SEGMENT; with STOP
+        world = to_reset()
+        world.record(2000)
+        world.settle()
+        agent = world.agent
+        assert agent is not None
+        assert world.medium is not None
+        start = next(e.sequence for e in world.entries()[::-1] if e.kind == kinds.START)
+        addresses = [agent.journal._addresses[start + at - agent.journal.first] for at in range(lost)]
+        world.cut()
+        for address in addresses:
+            world.flash["journal"][address + flash.RECORD_HEAD + 60] ^= 0xFF
+        for path in [path for path in world.medium.files if path.endswith("JOURNAL.CBS")]:
+            del world.medium.files[path]
+        world.boot()
+        world.settle()
+        assert not world.agent.journal.trusted.is_reset  # type: ignore[union-attr]
+        assert refusal(world) == messages.ALREADY_PROVISIONED
 
 
 def test_other_work_goes_before_it() -> None:

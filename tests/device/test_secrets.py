@@ -286,7 +286,8 @@ def reset(world: World) -> None:
     host = Host(world)
     host.attach()
     values = {
-        "operation": codes.OPERATION_RESET, "device": None, "generation": 1, "time": WALL, "arguments": [],
+        "operation": codes.OPERATION_RESET, "device": host.session["device"], "generation": 1, "time": WALL,
+        "arguments": [],
     }  # fmt: skip
     order = ORGANISATION.statement(statements.TYP_ORDER, entry.encode_statement(statements.TYP_ORDER, values))
     host.ask(messages.COMMAND, {"command": order})

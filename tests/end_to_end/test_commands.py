@@ -33,6 +33,7 @@ class User:
         self.recorder = recorder
         self.store = folder / "store"
         self._environment = environment(folder / "home")
+        self.device = b""
 
     def __call__(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         run = command("evidock", name, "--port", str(self.recorder.port), str(self.store), *arguments)
@@ -47,7 +48,7 @@ class User:
     def enrol(self) -> None:
         self.recorder.wait_for("waiting")
         self.make_store()
-        self.does("provision", "--serial", "417")
+        self.device = bytes.fromhex(self.does("provision", "--serial", "417")["device"])
 
     def make_store(self) -> None:
         run = command("evidock", "init", str(self.store))
@@ -141,7 +142,7 @@ def test_settings_deletion_firmware_and_an_order(tmp_path: Path) -> None:
         announced = user.does("firmware", "--expect", "ab" * 32)
         order = tmp_path / "reset.order"
         key = organisation.unlock(tmp_path / "home" / "evidock" / "organisation.key", "correct horse")
-        order.write_bytes(key.order(codes.OPERATION_RESET, [], int(time.time() * 1000)))
+        order.write_bytes(key.order(codes.OPERATION_RESET, [], int(time.time() * 1000), user.device))
         early = user("order", str(order))
         assert early.returncode == 1
         assert "busy" in early.stderr

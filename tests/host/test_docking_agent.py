@@ -52,7 +52,8 @@ class Site:
 
     def order(self, operation: int, *arguments: object) -> bytes:
         self.now += 60_000
-        return self.organisation.order(operation, arguments, self.now)
+        assert self.world.agent is not None
+        return self.organisation.order(operation, arguments, self.now, self.world.agent.journal.device)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.docks import NOW_MS, attach, dock, enrol, make_store
 from support.recorder import LEAF, Cable, ScriptedRecorder
 
-from evidock import keys, layout, witnessing
+from evidock import authority, keys, layout, witnessing
 from evidock.archive import Archive
 from evidock.client import connect
 from evidock.docking import sync
@@ -417,3 +417,29 @@ def test_a_host_clock_that_cannot_be_right(tmp_path: Path, recorder: ScriptedRec
             connect("/dev/null/no-such-port", store)
         assert recorder.requests == []
         assert files(store.folder) == before
+
+
+def test_an_imported_head_for_this_host_locks_nobody_out(store: Store, recorder: ScriptedRecorder) -> None:
+    """AT-12: who holds the live key makes a head for this host, of any size; the recorder is docked all the same."""
+    dock(recorder, store)
+    thief = copy.deepcopy(recorder)
+    for _ in range(40):
+        mark(thief, 1)
+    raw = thief.head(codes.HEAD_FIRST)
+    witnessing.import_heads(store, raw, "heads.cbs")
+    forged = archive_of(store, recorder).heads[-1]
+    assert (forged.raw, forged.host) == (raw, store.host.thumbprint)
+    assert dock(recorder, store).receipted == []
+    recorder.shift(1, 1, SHORT)
+    assert dock(recorder, store).receipted
+
+
+def test_a_host_whose_certificate_ended_docks_nothing(store: Store, recorder: ScriptedRecorder) -> None:
+    client = attach(recorder, store)
+    store.now_ms = lambda: NOW_MS + 5 * authority.YEAR_MS + 1
+    recorder.requests.clear()
+    before = files(store.folder)
+    with pytest.raises(EvidockError, match="certificate of this host ended"):
+        sync(client, store)
+    assert recorder.requests == []
+    assert files(store.folder) == before

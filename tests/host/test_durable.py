@@ -95,3 +95,13 @@ def test_a_full_disk_leaves_what_was_durable(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script, str(path)], check=True, env=environment)
     assert path.read_bytes() == b"\x43abc\x43def"
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_file_is_made_with_its_mode(tmp_path: Path, mode: int) -> None:
+    before = os.umask(0o022)
+    try:
+        durable.SequenceFile(tmp_path / "x.cbs", mode).append([b"\x01"])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "x.cbs").stat().st_mode & 0o777 == mode

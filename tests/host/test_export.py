@@ -197,6 +197,7 @@ def test_places_that_are_refused(store: Store, tmp_path: Path) -> None:
         {"case": "77"},
         {"interval": (START_MS, None)},
         {"interval": (START_MS, START_MS)},
+        {"interval": (-1, START_MS)},
         {"interval": (1, 2), "recordings": [1]},
         {"recordings": [1], "device": "ffff"},
     ],

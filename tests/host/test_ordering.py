@@ -170,3 +170,12 @@ def test_a_line_that_ends_after_the_order(store: Store, recorder: ScriptedRecord
     recorder.silent = set()
     assert ordering.deliver(attach(recorder, store), raw).operation == "reset"
     assert store.custody.orders == [raw]
+
+
+def test_an_order_of_tomorrow_is_not_carried(store: Store, recorder: ScriptedRecorder) -> None:
+    """Signed with a clock that was ahead, it would shut out every order until then."""
+    client = attach(recorder, store)
+    recorder.requests.clear()
+    with pytest.raises(WrongUsage, match="later than"):
+        ordering.deliver(client, order(now=NOW_MS + 200_000_000))
+    assert (recorder.requests, store.custody.orders) == ([], [])

@@ -2,6 +2,7 @@
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,8 @@ def test_backup_passphrase_and_split(tmp_path: Path) -> None:
     path, store = make(tmp_path)
     store.close()
     copy, own = tmp_path / "safe" / "copy.key", tmp_path / "vault" / "successor.key"
+    for medium in (copy.parent, own.parent):
+        medium.mkdir()
     with pytest.raises(WrongPassphrase):
         organisation.back_up(path, "wrong", copy)
     assert not copy.exists()
@@ -384,6 +387,7 @@ def test_a_crash_in_a_hand_over(tmp_path: Path, step: str, monkeypatch: pytest.M
 def test_the_successor_takes_over(tmp_path: Path, own_file: bool) -> None:
     path, store = make(tmp_path)
     source = tmp_path / "vault" / "successor.key"
+    source.parent.mkdir()
     old = organisation.unlock(path, "pass")
     if own_file:
         organisation.split(path, "pass", source, "own")
@@ -408,6 +412,27 @@ def test_the_successor_takes_over(tmp_path: Path, own_file: bool) -> None:
     assert organisation.unlock(path, passphrase).key.public == made.key.public
     with Store(tmp_path / "store") as opened:
         assert opened.successor == made.successor_hash
+
+
+def test_a_key_file_from_an_older_backup_rotates(tmp_path: Path) -> None:
+    path, store = make(tmp_path)
+    organisation.back_up(path, "pass", tmp_path / "backup.key")
+    with store:
+        succession.certify_store(path, "pass", store, generation=3)
+        path.unlink()
+        (tmp_path / "backup.key").rename(path)
+        fresh, _aside = succession.rotate(path, "pass", store, tmp_path / "rotation.order")
+        assert store.organisation == fresh.key.public
+        assert authority.parse_certificate(store.certificate).generation == 3
+
+
+def test_only_orders_that_hand_over_are_lineage(tmp_path: Path) -> None:
+    path, store = make(tmp_path)
+    with store:
+        old = organisation.unlock(path, "pass")
+        store.custody.note_order(old.order(codes.OPERATION_CONFIGURE, [3, 8], store.now_ms()))
+        made, _aside = succession.succeed(path, "pass", store, tmp_path / "succession.order", path)
+    assert len(made.lineage) == 1
 
 
 def test_succession_after_rotations_and_a_theft(tmp_path: Path) -> None:
@@ -486,3 +511,21 @@ def test_a_link_that_leads_nowhere_is_something(tmp_path: Path) -> None:
     os.symlink(tmp_path / "nowhere", tmp_path / "link")
     with pytest.raises(StoreError, match="already"):
         sealed_file.check_absent(tmp_path / "link")
+
+
+def test_a_medium_that_is_not_in_becomes_no_folder(tmp_path: Path) -> None:
+    path, store = make(tmp_path)
+    store.close()
+    target = tmp_path / "medium" / "safe" / "a.key"
+    with pytest.raises(StoreError, match="medium"):
+        organisation.back_up(path, "pass", target)
+    with pytest.raises(StoreError, match="medium"):
+        organisation.split(path, "pass", target, "own")
+    assert not (tmp_path / "medium").exists()
+    assert organisation.unlock(path, "pass").successor is not None
+
+
+def test_pins_of_many_programs_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(organisation.pin, [f"{number:064x}" for number in range(40)]))
+    assert sorted(organisation.read_pins()) == [f"{number:064x}" for number in range(40)]

@@ -8,6 +8,7 @@ from support.docks import NOW_MS, attach, dock, enrol, make_store
 from support.recorder import ScriptedRecorder
 
 from evidock import registry
+from evidock.cli import common
 from evidock.durable import SequenceFile
 from evidock.errors import EvidockError, StoreError, WrongUsage
 from evidock.provisioning import provision
@@ -111,7 +112,7 @@ def test_retired_by_default_at_all_that_is_held(store: Store) -> None:
 
 @pytest.mark.parametrize("at_size", [0, -1, 10_000])
 def test_a_head_that_is_not_held(store: Store, at_size: int) -> None:
-    with pytest.raises(WrongUsage, match="holds no head"):
+    with pytest.raises(WrongUsage, match="holds only"):
         registry.set_state(store, device_of(store), registry.REVOKED, at_size=at_size)
     with pytest.raises(WrongUsage, match="--at-size"):
         registry.set_state(store, device_of(store), registry.LOST, at_size=1)
@@ -217,3 +218,27 @@ def test_a_provisioning_with_a_clock_of_1970(tmp_path: Path) -> None:
             provision(attach(recorder, store), store)
         assert recorder.device is None
         assert store.devices() == []
+
+
+@pytest.mark.parametrize("state", ["lost", "retired", "revoked"])
+def test_what_is_out_of_use_is_not_issued(
+    store: Store, recorder: ScriptedRecorder, state: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = attach(recorder, store)
+    registry.set_state(store, device_of(store), registry.STATES[state])
+    size = store.custody.size
+    recorder.requests.clear()
+    with pytest.raises(StoreError, match=state):
+        client.issue(8)
+    assert (recorder.requests, store.custody.size) == ([], size)
+    assert registry.out_of_use(store, device_of(store)) == state
+    assert common.warn_out_of_use(store, attach(recorder, store)) == state
+    assert f"has recorder {device_of(store).hex()[:16]} as {state}" in capsys.readouterr().err
+    dock(recorder, store)  # what it recorded is brought in all the same
+
+
+def test_files_that_name_people_are_for_their_owner_only(store: Store, recorder: ScriptedRecorder) -> None:
+    attach(recorder, store).issue(8, UNIT)
+    kept = [path for path in store.folder.rglob("*private.cbs") if path.stat().st_size]
+    assert len(kept) == 2
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}

@@ -149,6 +149,26 @@ def test_the_certificate_names_host_and_organisation() -> None:
     assert values["name"] == "dock 1"
 
 
+def test_pins_that_are_no_text_pin_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(organisation, "pins_path", lambda: tmp_path / "pins.txt")
+    (tmp_path / "pins.txt").write_bytes(b"\xff\xfe\n")
+    assert all(len(one) != 64 for one in organisation.read_pins())
+
+
+def test_only_folders_that_are_named_as_recorders_are(tmp_path: Path) -> None:
+    with make_store(tmp_path / "s") as store:
+        for name in ("z" * 64, "AB" * 32, "ab" * 32):
+            (tmp_path / "s" / layout.RECORDERS / name).mkdir()
+        assert store.devices() == [bytes.fromhex("ab" * 32)]
+
+
+def test_settings_that_nest_without_end(tmp_path: Path) -> None:
+    make_store(tmp_path / "s").close()
+    (tmp_path / "s" / layout.STORE_FILE).write_text("[" * 200_000)
+    with pytest.raises(StoreError):
+        Store(tmp_path / "s")
+
+
 def test_pins_are_kept_once_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(organisation, "pins_path", lambda: tmp_path / "deep" / "pins.txt")
     assert organisation.read_pins() == []

@@ -25,6 +25,7 @@ LIMIT, LONG_LIMIT = 60, 600  # seconds of the processor for one file, and for a 
 TOO_LONG = [-signal.SIGXCPU, -signal.SIGKILL]
 # By the clock, just below what pyproject.toml gives a test and .ci/run a hunt, so that nothing is left running.
 HANGING = {LIMIT: 170, LONG_LIMIT: 880}
+WIDE = [pytest.param(file, marks=pytest.mark.hunt) if file in host_only.SLOW else file for file in SUITE]
 NARROW = [pytest.param(file, marks=pytest.mark.hunt) if file in host_only.HEAVY else file for file in SUITE]
 Command = list[str]
 Counts = collections.Counter[str]
@@ -117,9 +118,10 @@ def on_webassembly(webassembly: Command, stage: Path) -> Command:
     return [node, str(REPOSITORY / "tests" / "portable" / "run.mjs"), build, repository, str(stage)]
 
 
-@pytest.mark.parametrize("file", SUITE)
+@pytest.mark.parametrize("file", WIDE)
 def test_on_the_desktop_build(file: str, micropython: str, stage: Path, collected: dict[str, Counts]) -> None:
-    short(on_desktop(micropython, stage), file, collected)
+    limit = LONG_LIMIT if file in host_only.SLOW else LIMIT
+    short(on_desktop(micropython, stage), file, collected, limit)
 
 
 @pytest.mark.parametrize("file", NARROW)
@@ -142,7 +144,8 @@ def test_the_long_ones(file: str, test: str, micropython: str, stage: Path) -> N
 def test_what_stays_behind_is_there(collected: dict[str, Counts]) -> None:
     """Every exception names a test that exists, with a reason; none is left from a test that went."""
     every = set(staging.suite(REPOSITORY))
-    assert set(host_only.FILES) | set(host_only.TESTS) | set(host_only.LONG) | host_only.HEAVY <= every
+    named = set(host_only.FILES) | set(host_only.TESTS) | set(host_only.LONG) | host_only.HEAVY | host_only.SLOW
+    assert named <= every
     assert set(collected) <= every
     assert all(reason for reason in host_only.FILES.values())
     for file, tests in host_only.TESTS.items():

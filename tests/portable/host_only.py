@@ -81,7 +81,17 @@ LONG: dict[str, list[str]] = {
         "test_boots_without_end_never_fill_a_recorder_with_a_card",
     ],
 }
-# Files that take the WebAssembly build more than ten seconds: run there with the hunts, on the desktop build always.
+# Files that take the desktop build more than ten seconds: run there with the hunts, too.
+SLOW = {
+    "tests/device/test_deletion.py",
+    "tests/device/test_recorder.py",
+    "tests/device/test_recovered_pictures.py",
+    "tests/device/test_secrets.py",
+    "tests/device/test_strict_device.py",
+    "tests/device/test_thief.py",
+    "tests/device/test_tracks.py",
+}
+# Files that take the WebAssembly build more than ten seconds: run there with the hunts.
 HEAVY = {
     "tests/device/test_bad_flash.py",
     "tests/device/test_bad_flash_anywhere.py",

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from . import trees
 from .entries import ENTRY, Entry
+from .errors import BadSignature
 from .findings import Finding
+from .sign1 import Envelope
 
 ZERO_HASH = bytes(32)
 
@@ -16,6 +18,22 @@ class Hole:
     first: int
     last: int
     item: int
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the chain: the first sequence of its epoch, and the EPOCH that ended that."""
+
+    begin: int
+    end: int | None
+    key: bytes
+
+    def signed(self, envelope: Envelope) -> bool:
+        try:
+            envelope.verify(self.key)
+        except BadSignature:
+            return False
+        return True
 
 
 @dataclass
@@ -35,6 +53,8 @@ class Chain:
     entries: list[Entry] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     keys: list[tuple[int, int, bytes]] = field(default_factory=list)
+    named: list[tuple[int, bytes]] = field(default_factory=list)  # first sequence of each key of the chain
+    suspects: list[tuple[int, Envelope]] = field(default_factory=list)  # places of KEY_CHANGE
     holes: list[Hole] = field(default_factory=list)
     declared_lost: list[Hole] = field(default_factory=list)  # holes that a JOURNAL covers whole
     last_moment: tuple[int, int] = (0, 0)
@@ -58,6 +78,14 @@ class Chain:
         """Epoch and key that would sign the entry of this sequence; where no key is in force, the last that was."""
         known = [(epoch, key) for first, epoch, key in self.keys if first <= sequence]
         return known[-1] if known and sequence <= self.size else None
+
+    def keys_of_chain(self) -> list[Key]:
+        ends = [begin - 1 for begin, _ in self.named[1:]]
+        return [Key(begin, end, key) for (begin, key), end in zip(self.named, [*ends, None], strict=False)]
+
+    def signer(self, envelope: Envelope) -> Key | None:
+        """The key of the chain under which a statement holds."""
+        return next((key for key in self.keys_of_chain() if key.signed(envelope)), None)
 
     def find(self, code: str, item: int, detail: str, problem: bool = True) -> None:
         self.findings.append(Finding(code, detail, problem, item=item))
@@ -99,3 +127,4 @@ class Chain:
     def set_key(self, first: int, epoch: int, key: bytes) -> None:
         self.key, self.epoch = key, epoch
         self.keys.append((first, epoch, key))
+        self.named.append((first, key))

@@ -63,6 +63,7 @@ class ClockReader:
     """Reads the entries that count, in order. `ties`: hashes of CLOCK entries whose order ties, and its time."""
 
     ties: dict[bytes, int] = field(default_factory=dict)
+    ordered: set[bytes] = field(default_factory=set)  # hashes of CLOCK entries whose order of the organisation holds
     findings: list[Finding] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     stepped: set[int] = field(default_factory=set)  # boots that have a CLOCK_STEP against another
@@ -138,7 +139,8 @@ class ClockReader:
         if new is not None:
             back = old is not None and old[1] - new > SLACK
             tied = self.ties.get(entry.hash)
-            if (back or self._steps(ticks, new, back=True)) and (tied is None or abs(tied - new) > 30_000):
+            back = back or self._steps(ticks, new, back=True)
+            if back and entry.hash not in self.ordered and (tied is None or abs(tied - new) > 30_000):
                 self.step(boot, ticks, f"set back at entry {entry.sequence}")
         if old is not None and not lost and self.reference is not None and not self._steps(ticks, old[1]):
             self.readings.append(Reading(boot, ticks, *old, self.era))

@@ -10,14 +10,17 @@ from .findings import UNTRUSTED, Finding
 LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 MEDIA_NAME = re.compile(r"(?:.*/)?R(\d{7})/S(\d{7})\.(?:wav|avi|mp4|bin)")
 TORN = r"(?:\.torn-\d+)?"
-OF_STORE = re.compile(rf"store\.json|host\.key|host\.cert|lock|custody\.cbs{TORN}|recorders/(?:[0-9a-f]{{64}}/)?")
+OF_STORE = re.compile(
+    rf"store\.json|host\.key|host\.cert|lock|custody(?:-private)?\.cbs{TORN}|recorders/(?:[0-9a-f]{{64}}/)?"
+)
 OF_RECORDER = re.compile(
     rf"(?:journal|private|heads|receipts)\.cbs{TORN}|quarantine/.+|partial/R\d{{7}}-S\d{{7}}\.part"
+    r"|stamps/[0-9a-f]{64}\.tst"
 )
 NUMBERED = r"R\d{7}"
 FOLDER = re.compile(
     rf"media(?:/undated(?:/{NUMBERED})?|/\d{{4}}(?:/\d\d(?:/\d\d(?:/{NUMBERED})?)?)?)?"
-    rf"|leaves(?:/{NUMBERED})?|partial|quarantine(?:/.+)?"
+    rf"|leaves(?:/{NUMBERED})?|partial|stamps|quarantine(?:/.+)?"
 )
 Place = tuple[int, int]
 

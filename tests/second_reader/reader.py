@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 
-from .attestations import check_private, custody_was_cut, read_heads, receipted_segments
+from .attestations import check_private, custody_was_cut, receipted_segments
 from .chain import Chain
 from .clock import ClockReader
 from .coverage import ALLOWS, Durations, coverage, covering
+from .deletions import deletions, firmware_changes, remarks, revocation, unbacked
 from .entries import ENTRY
 from .findings import DECLARED, INDETERMINATE, Finding, worst
 from .gaps import Gap
+from .heads import read_heads
+from .histories import judge_histories
 from .holes import frames_missing, holes
 from .journal import split
 from .media import MediaReader
@@ -23,7 +26,7 @@ from .resumes import read_gaps
 from .settings import use
 from .sign1 import thumbprint
 from .spans import Painter, Seconds, seconds
-from .store import read_custody, read_zone, unnamed_heads
+from .store import gone_heads, read_custody, read_zone, unnamed_heads
 from .ties import ties_of
 from .times import Times
 from .verification import verify_chain
@@ -100,15 +103,18 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
     store = folder.parent.parent
     chain = verify_chain(list(split(_read(folder / "journal.cbs"), ENTRY)), bytes.fromhex(folder.name))
     findings = [Finding(f.code, f.detail, f.problem, "journal.cbs", f.item) for f in chain.findings]
-    heads = read_heads(_read(folder / "heads.cbs"), chain)
-    findings += heads.findings
+    custody = read_custody(store, chain.device)
+    heads = read_heads(_read(folder / "heads.cbs"), chain, {hash_ for hash_, _ in custody.heads})
+    judge_histories(heads, custody.heads)
+    findings += [*heads.findings, *gone_heads(custody, heads), *revocation(custody.registry, chain)]
     if not (folder / "journal.cbs").is_file():
         findings.append(Finding("NO_JOURNAL", "there is no journal of this recorder", False))
     elif chain.size and not heads.attested:
         findings.append(Finding("NO_HEAD", "no head holds", False))
     genesis = chain.entries[0] if chain.entries and chain.entries[0].kind_name == "GENESIS" else None
-    custody = read_custody(store, chain.device, heads, pins)
-    trusted, found = provenance(chain.device, genesis, custody.enrolled, pins)
+    orders = OrderReader(chain, custody.certificates)
+    enrolled = custody.enrolled(pins, orders.trust.line)
+    trusted, found = provenance(chain.device, genesis, enrolled, orders.trust.line, pins)
     findings += custody.findings + found
     if custody.size > chain.size and not any(finding.code == "TAIL_OPEN" for finding in findings):
         findings.append(Finding("TAIL_OPEN", f"custody knows {custody.size} entries", file="journal.cbs"))
@@ -123,6 +129,7 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
     reader.finish(heads.open if heads.attested == chain.size else set(), heads.moment)
     named = custody.times if custody.whole else {}
     ties, clock.ties = ties_of(chain, custody.host_key, heads.moments, named)
+    clock.ordered = {entry.hash for entry in orders.ordered if entry.sequence not in orders.bad}
     clock.read_all(chain.entries)
     told = [heads.moment, *(at for recording in reader.recordings.values() for at in recording.moments)]
     times = Times(chain.entries, clock.readings, told, ties)
@@ -132,7 +139,8 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
         clock.step(tie.boot, tie.ticks, "ties contradict each other")
     begins = {place: since for recording in reader.recordings.values() for place, since in recording.broke.items()}
     gaps, breaks, found = read_gaps(chain.entries, times, begins, times.end)
-    orders = OrderReader(chain, custody.certificates, custody.host_key, times)
+    orders.judge_times(times)
+    findings += [*deletions(chain, orders), *firmware_changes(chain.entries, orders.bad), *remarks(chain, orders)]
     findings += [*times.findings, *found, *orders.findings, *use(chain.entries)]
     found_recordings = [*reader.recordings.values(), *reader.strays.values()]
     recordings = sorted(found_recordings, key=lambda recording: recording.number)
@@ -143,11 +151,12 @@ def read_archive(folder: Path, pins: Collection[str] = ()) -> Summary:
         for entry in chain.entries
         if entry.known and entry.kind_name == "TOMBSTONE"
     }
-    media = MediaReader(folder, recordings, received | custody.received | deleted, zone or UTC)
+    media = MediaReader(folder, recordings, set(received) | custody.received | deleted, zone or UTC)
     media.read()
-    if not (folder / "journal.cbs").is_file() and not custody.enrolled:
+    if not (folder / "journal.cbs").is_file() and enrolled is None:
         media.findings = [unvouched(finding) for finding in media.findings]
     findings += [*reader.findings, *clock.findings, *media.findings, *found, *files_of_store(store)]
+    findings += unbacked(received, media.states)
     findings += check_private(_read(folder / "private.cbs"), chain)
     started = [recording for recording in recordings if recording.start]
     placed = [boot.number for boot in times.boots.values() if boot.place is not None]

@@ -8,8 +8,9 @@ from .findings import Finding
 DEFAULTS = {
     1: 1, 2: 15, 3: 5, 4: 2, 5: 750, 6: 650, 7: 262144, 8: 30,
     9: 20, 10: 65536, 11: 1, 12: 1, 13: 1, 14: 4350, 15: 450, 16: 8000,
+    17: 1, 18: 10,
 }  # fmt: skip
-BATTERY_WARNING, THERMAL_RESUME = 2, 6
+BATTERY_WARNING, THERMAL_RESUME, RECEIPTS = 2, 6, 17
 FAILED, POLICY = 2, 3
 OTHER_FAULTS = (3, 4, 5, 8, 9, 10, 11, 12)
 

@@ -7,10 +7,10 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from .attestations import Heads
 from .entries import CUSTODY, Entry, parse_entry
 from .errors import Malformed, UnknownFormat
 from .findings import INDETERMINATE, Finding
+from .heads import Heads
 from .journal import split
 from .provenance import enrols, read_certificate
 from .sign1 import thumbprint
@@ -31,14 +31,29 @@ class Custody:
 
     host_key: bytes | None = None
     received: set[tuple[int, int]] = field(default_factory=set)
-    enrolled: set[bytes] = field(default_factory=set)
+    enrols: list[tuple[Entry, int]] = field(default_factory=list)  # with how many certificates stand before
+    registry: list[Entry] = field(default_factory=list)
     times: dict[bytes, int] = field(default_factory=dict)  # when it named a head
-    heads: set[bytes] = field(default_factory=set)
+    named: list[tuple[bytes, int, int]] = field(default_factory=list)  # hash, size and place of each HEAD
+    witnessed: list[tuple[bytes, int]] = field(default_factory=list)  # hash and place
     hashes: set[bytes] = field(default_factory=set)
     whole: bool = False
     size: int = 0
     certificates: list[Statement] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+
+    def enrolled(self, pins: Collection[str], line: Collection[bytes]) -> bytes | None:
+        """What the last ENROL that counts says of GENESIS."""
+        found, every = None, self.certificates
+        for entry, count in self.enrols:
+            if self.host_key is not None and enrols(entry, every[:count], every, self.host_key, pins, line):
+                found = entry.body.octets("genesis")
+        return found
+
+    @property
+    def heads(self) -> list[tuple[bytes, int]]:
+        """Hash and size of each HEAD, if the chain holds."""
+        return [(hash_, size) for hash_, size, _ in self.named] if self.whole else []
 
 
 def _own_key(data: bytes) -> bytes | None:
@@ -50,7 +65,7 @@ def _own_key(data: bytes) -> bytes | None:
     return first.body.octets("public_key") if first.kind_name == "GENESIS" else None
 
 
-def read_custody(store: Path, device: bytes, heads: Heads, pins: Collection[str]) -> Custody:
+def read_custody(store: Path, device: bytes) -> Custody:
     """The custody chain, by the steps of any chain, and what it says of this recorder."""
     custody = Custody()
     path = store / CERTIFICATE_FILE
@@ -82,9 +97,7 @@ def read_custody(store: Path, device: bytes, heads: Heads, pins: Collection[str]
         if entry.known and entry.kind_name == "GENESIS":
             _genesis(custody, store, entry)
         elif entry.known and entry.body.values.get("device") == device:
-            if entry.kind_name == "ENROL" and enrols(entry, certificates, custody.host_key, pins):
-                custody.enrolled = {entry.body.octets("genesis")}
-            _about(custody, entry, heads)
+            _about(custody, entry)
     return custody
 
 
@@ -94,31 +107,45 @@ def _genesis(custody: Custody, store: Path, entry: Entry) -> None:
         custody.findings.append(Finding("STORE_MISMATCH", "the host sealed another zone", file="store.json"))
 
 
-def _about(custody: Custody, entry: Entry, heads: Heads) -> None:
+def _about(custody: Custody, entry: Entry) -> None:
     """Section "Verification of a chain", "Custody about a recorder"."""
     body, kind = entry.body, entry.kind_name
     if kind in ("HEAD", "INGEST"):
         custody.size = max(custody.size, body.integer("size"))
+    if kind == "ENROL":
+        custody.enrols.append((entry, len(custody.certificates)))
+    if kind == "REGISTRY":
+        custody.registry.append(entry)
+        custody.size = max(custody.size, body.optional_integer("head_size") or 0)
     if kind == "INGEST":
         custody.received |= {(recording, number) for recording, number, _ in body.segments()}
+    if kind == "WITNESS":
+        custody.witnessed.append((body.octets("head"), entry.sequence))
     if kind == "HEAD":
-        custody.heads.add(body.octets("head"))
+        custody.named.append((body.octets("head"), body.integer("size"), entry.sequence))
         state, time = entry.fields.wall()
         if state:
             custody.times.setdefault(body.octets("head"), time)
-        if body.octets("head") not in heads.hashes:
-            gone = Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=entry.sequence)
-            custody.findings.append(gone)
+
+
+def gone_heads(custody: Custody, heads: Heads) -> list[Finding]:
+    """Heads that HEAD or WITNESS names and that are not there."""
+    named = [(hash_, place) for hash_, _, place in custody.named] + custody.witnessed
+    return [
+        Finding("STORE_MISMATCH", "this head is gone", file="heads.cbs", item=place)
+        for hash_, place in named
+        if hash_ not in heads.hashes
+    ]
 
 
 def unnamed_heads(custody: Custody, heads: Heads) -> list[Finding]:
     """Heads of this host's sessions that its custody chain does not name; for the last one that may be in order."""
     if not custody.whole or custody.host_key is None:
         return []
-    ours = [hash_ for hash_, host in heads.clean if host == thumbprint(custody.host_key)]
-    found = list[Finding]()
+    ours = [head.hash for head in heads.clean if head.host == thumbprint(custody.host_key)]
+    named, found = {hash_ for hash_, _, _ in custody.named}, list[Finding]()
     for hash_ in ours:
-        if hash_ not in custody.heads:
+        if hash_ not in named:
             last = hash_ == ours[-1]
             allows = INDETERMINATE if last else None
             found.append(Finding("CUSTODY_BREAK", "it names no such head", not last, CUSTODY_FILE, allows=allows))

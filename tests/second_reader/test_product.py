@@ -270,6 +270,22 @@ def damages(pattern: str) -> dict[str, tuple[Edit, str]]:
     }
 
 
+# What contradicts what keys, heads, registry, orders and receipts say, and the code that says so.
+TRUST = {
+    "continue-after-cut": "FORK",
+    "roll-back": "ROLLBACK",
+    "roll-back-and-outgrow": "ROLLBACK",
+    "second-head": "EQUIVOCATION",
+    "cloned-flash-works-on": "EQUIVOCATION",
+    "backdate-entry": "EPOCH_VIOLATION",
+    "backdate-drop": "EPOCH_VIOLATION",
+    "turn-off": "FORK",
+    "revoked-goes-on": "REVOKED",
+    "delete-without-receipt": "UNACKED_DELETE",
+    "firmware-ordered-otherwise": "FIRMWARE_CHANGE",
+    "receipt-without-media": "RECEIPT_UNBACKED",
+    "stolen-dock-key": "COMMANDED",
+}
 DAMAGES = {
     "patrol": {
         **damages(PICTURES),
@@ -278,6 +294,7 @@ DAMAGES = {
         "a file inside": (remove(PICTURES, slice(1, 2)), "SEGMENT_MISSING"),
         "exchanged between tracks": (exchange(SOUND, PICTURES), "ORDER"),
         "every file": (remove("media/*/*/*/R0000001/*.*"), "RECORDING_MISSING"),
+        **{name: (attack(name), code) for name, code in TRUST.items()},
     },
     "external-encoder": {**damages(ENCODED), "every file": (remove(ENCODED), "RECORDING_MISSING")},
     "faulty-camera": {
@@ -285,7 +302,7 @@ DAMAGES = {
         "pictures in another rate": (attack("swap-picture-rate"), "CONTENT_MISMATCH"),
         "newest segment and all behind it": (attack("trim-tail"), "TAIL_OPEN"),
         "a recording with its entries": (attack("erase-recording"), "CHAIN_BREAK"),
-        "an EPOCH with another key": (attack("hijack-epoch"), "KEY_CHANGE"),
+        "an EPOCH with another key": (attack("hijack-epoch"), "FORK"),
         "GENESIS edited, so that ties count": (attack("edit-genesis"), "BAD_SIGNATURE"),
         "an entry edited": (attack("edit-entry"), "BAD_SIGNATURE"),
         "a signature edited": (attack("edit-signature"), "BAD_SIGNATURE"),
@@ -322,6 +339,8 @@ SHIFTS = {
 }
 MORE_SHIFTS = (
     *("anchors-gone", "battery-empty", "battery-low", "brown-out", "card-fails", "card-removed", "card-stall"),
+    *("deleted-after-receipt", "epoch-brown-out", "firmware-changed", "firmware-ordered", "foreign-card"),
+    *("provisioned-again", "storage-pressure"),
     *("clock-lost", "clock-stepped", "docked-while-recording", "dropped", "exempt-idle", "microphone-pauses"),
     *("midnight", "no-card", "nonsense-settings", "officer-stops", "other-card", "overrun"),
     *("picture-tail-removed", "power-lost", "power-lost-resume", "power-lost-silent", "quiet-shift"),

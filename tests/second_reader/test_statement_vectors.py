@@ -6,8 +6,9 @@ from typing import Any
 import nacl.signing
 
 from second_reader import cbor, trees
-from second_reader.attestations import check_private, read_heads
+from second_reader.attestations import check_private
 from second_reader.entries import CUSTODY, ENTRY, parse_entry
+from second_reader.heads import read_heads
 from second_reader.journal import Form, split
 from second_reader.private import parse_opening, parse_record, parse_records
 from second_reader.sign1 import parse_envelope, thumbprint

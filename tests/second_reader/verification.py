@@ -24,6 +24,9 @@ def verify_chain(items: Sequence[Item], device: bytes, typ: int = ENTRY) -> Chai
             chain.spoil(ZERO_HASH)
         else:
             chain.find("TAIL_OPEN", place, f"the file ends inside an entry, {len(item.raw)} bytes of it")
+    for place, envelope in chain.suspects:
+        if chain.signer(envelope):
+            chain.find("EPOCH_VIOLATION", place, "a key that is named behind it signed this")
     for hole in chain.holes:
         chain.find("CHAIN_BREAK", hole.item, f"entries {hole.first} to {hole.last} are not there")
     chain.findings.sort(key=lambda finding: -1 if finding.item is None else finding.item)
@@ -122,16 +125,23 @@ def _signed(chain: Chain, place: int, entry: Entry) -> bool | None:
         _begin(chain, place, entry)
     if chain.key is None:
         chain.no_key(place)
+        if chain.typ == ENTRY and entry.kind_name == EPOCH:
+            chain.named.append((entry.sequence + 1, entry.body.octets("public_key")))
         return None
     other_epoch = entry.fields.integer("epoch") != chain.epoch
     if other_epoch or entry.envelope.key_id != thumbprint(chain.key):
-        if chain.later_format:
+        signer = chain.signer(entry.envelope)
+        if signer and signer.key != chain.key:
+            chain.find("EPOCH_VIOLATION", place, "the key of an epoch that ended signed this")
+            chain.lost = True
+        elif chain.later_format:
             chain.find("UNKNOWN_FORMAT", place, "its key may have been named there", problem=False)
             chain.lost = True
         elif other_epoch and (chain.holes or (entry.sequence > chain.size and not chain.spoiled)):
             chain.no_key(place)
         else:
             chain.find("KEY_CHANGE", place, "signed under another key or epoch than the chain prescribes")
+            chain.suspects.append((place, entry.envelope))
             chain.lost = True
         chain.key = None
         return None

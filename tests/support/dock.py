@@ -118,7 +118,12 @@ class Host:
 
     def carry(self, operation: int, arguments: list[Any] | None = None, **changed: Any) -> int:
         """Brings an order; the sequence of the entry that keeps it."""
-        return self.ask(messages.COMMAND, {"command": order(operation, arguments, **changed)})["sequence"]
+        return self.ask(messages.COMMAND, {"command": self.order(operation, arguments, **changed)})["sequence"]
+
+    def order(self, operation: int, arguments: list[Any] | None = None, signer: SigningKey = ORGANISATION,
+              **changed: Any) -> bytes:  # fmt: skip
+        """An order to this session's recorder, if one is open."""
+        return order(operation, arguments, signer, **{"device": self.session.get("device"), **changed})
 
     def receipt(self, segments: list[list[Any]], **changed: Any) -> bytes:
         values = {

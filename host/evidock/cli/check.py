@@ -28,6 +28,7 @@ def check(port: common.Port, store: common.StoreFolder = None, as_json: common.J
     from evidock.store import Store
 
     with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+        common.warn_out_of_use(opened, recorder)
         told = commands.check(recorder, opened, progress)
     if as_json:
         common.print_json(told.to_json())

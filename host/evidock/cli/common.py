@@ -10,12 +10,16 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evidock import errors, language
 from evidock.errors import WrongUsage
+
+if TYPE_CHECKING:
+    from evidock.client import Recorder
+    from evidock.store import Store
 
 Port = Annotated[
     str,
@@ -59,6 +63,17 @@ def lang() -> str:
 def say(key: str, **values: object) -> str:
     """A sentence of the catalogue in the language of this run."""
     return language.text(key, lang(), **values)
+
+
+def warn_out_of_use(store: Store, recorder: Recorder) -> str | None:
+    """Says on standard error, and returns, that the registry has a recorder as lost, retired or revoked."""
+    from evidock import registry
+
+    state = registry.out_of_use(store, recorder.device)
+    if state is not None and recorder.device is not None:
+        told = language.name("registry", state, lang())
+        print(say("cli.out_of_use", device=recorder.device.hex()[:16], state=told), file=sys.stderr)
+    return state
 
 
 def store_folder(given: Path | None) -> Path:

@@ -36,6 +36,7 @@ def configure(
         ordering.setting_number(name, value)
     folder = common.store_folder(Path(first) if named else None)
     with Store(folder) as opened, client.connect(port, opened) as recorder, shown() as progress:
+        common.warn_out_of_use(opened, recorder)
         done = ordering.configure(recorder, values, opened, progress)
     if as_json:
         common.print_json(done.to_json())

@@ -30,8 +30,9 @@ def certify(
         str, typer.Option("--host-key", metavar="HEX", help="A host elsewhere, by its key; with --name and --out.")
     ] = "",
     roles: Annotated[
-        str, typer.Option("--roles", help="What it may do: of pull,time,receipt,issue,configure,firmware; or all.")
-    ] = "",
+        str | None,
+        typer.Option("--roles", help="What it may do: of pull,time,receipt,issue,configure,firmware; or all."),
+    ] = None,
     generation: Generation = None,
     years: Annotated[int, typer.Option("--years", help="How long it holds.")] = 5,
     name: Annotated[str, typer.Option("--name", help="The host's name.")] = "",
@@ -47,13 +48,11 @@ def certify(
     Example: evidock org certify ./evidence --roles pull,receipt --years 2
     """
     from evidock import succession
-    from evidock.authority import CERTIFICATE_YEARS
     from evidock.store import Store, unix_ms
     from evidock_protocol import codes
 
     path = common.key_path(org_key)
-    wanted = _roles(roles)
-    years = years or CERTIFICATE_YEARS
+    wanted = None if roles is None else _roles(roles)
     if host_key:
         if out is None or store is not None:
             raise WrongUsage("host_key_and_out")
@@ -121,7 +120,8 @@ def order(
 ) -> None:
     """Sign an order to recorders, which `evidock order --port PORT FILE` takes there. Recorders take newer ones only.
 
-    `reset` lets a recorder be provisioned anew and needs --device. `organisation` is the order of the last hand-over.
+    `reset` lets a recorder be provisioned anew; it and `set_time` need --device. `organisation` is the order of the
+    last hand-over.
 
     Example: evidock org order configure battery_stop 8 --out stop-at-8.order
     """
@@ -239,11 +239,9 @@ def _say_hand_over(fingerprint: str, out: Path, aside: Path | None) -> None:
         print(common.say("cli.org.aside", path=aside))
 
 
-def _roles(text: str) -> int | None:
+def _roles(text: str) -> int:
     from evidock_protocol import codes, names
 
-    if not text:
-        return None
     if text == "all":
         return codes.ALL_ROLES
     known = {str(name): role for role, name in names.ROLES}

@@ -35,9 +35,10 @@ def sync(
     from evidock.store import Store
 
     with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+        state = common.warn_out_of_use(opened, recorder)
         result = docking.sync(recorder, opened, progress, delete)
     if as_json:
-        common.print_json(result.to_json())
+        common.print_json({**result.to_json(), **({} if state is None else {"registry": state})})
     else:
         _print(result)
     return int(bool(result.contradicted))

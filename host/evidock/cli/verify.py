@@ -80,8 +80,10 @@ def report_on(
     time_roots: Path | None,
 ) -> Report:
     """The report on what the options name, with progress on standard error."""
-    from evidock import verification
+    from evidock import verification, witnessing
 
+    if heads is not None:
+        witnessing.check_has_heads(heads)
     with _progress_bar() as progress:
         return verification.verify(
             common.store_folder(path),

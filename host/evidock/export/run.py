@@ -211,7 +211,7 @@ def _check(store: Store, target: Path, wanted: Wanted) -> None:
     start, end = wanted.interval
     if (start is None) is not (end is None):
         raise WrongUsage("export_interval")
-    if start is not None and end is not None and start >= end:
+    if start is not None and end is not None and not 0 <= start < end:
         raise WrongUsage("export_interval")
     if start is None and not wanted.recordings and wanted.case is None:
         raise WrongUsage("export_what")

@@ -18,6 +18,7 @@ from .drift import LONGEST
 
 KEPT = 200  # findings of one code
 _VALUE = 120  # characters of one value in a sentence: names on a hostile card can be long
+_OWN = ("done",)  # values of words and numbers of our own, as long as they are
 
 
 class Place(NamedTuple):
@@ -60,7 +61,8 @@ class Collector:
         self._counts[code] = count
         if count > KEPT:
             return
-        shown = {name: _short(value) for name, value in {**(values or {}), **more}.items()}
+        given = {**(values or {}), **more}
+        shown = {name: value if name in _OWN else _short(value) for name, value in given.items()}
         if "cause" in shown:
             shown["cause"] = language.name("cause", str(shown["cause"]), self.lang)
         text = language.text(f"verify.{sentence or code}", self.lang, **shown)

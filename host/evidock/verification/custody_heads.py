@@ -45,7 +45,7 @@ class CustodyHeads:
             return
         ours = [head for head in heads if head.host == host and head.hash not in refused]
         for head in ours:
-            if head.hash not in self._named:
+            if head.hash not in self._named and head.hash not in self._witnessed:
                 code = "CUSTODY_TRAILS" if head is ours[-1] else "CUSTODY_BREAK"
                 self._add(code, f"{code}.head", number=head.size)
 

@@ -29,6 +29,7 @@ _ENTRIES = {
     kinds.HOST: (codes.OPERATION_CHECK, (_COMMAND,)),
 }
 _MAY_LACK = (kinds.EXEMPT, kinds.CLOCK, kinds.CONFIG)
+_FOR_ONE = (codes.OPERATION_SET_TIME, codes.OPERATION_RESET)  # orders that name their recorder
 
 
 class Ordered(NamedTuple):
@@ -78,7 +79,8 @@ def fits(found: Entry, ordered: Ordered, firmware: bytes | None) -> bool:
     """Whether it could have brought the entry about; `firmware` is the present measurement, None where not known."""
     operation, _types = _ENTRIES[found.kind]
     values, arguments = ordered.values, ordered.arguments
-    if values["device"] != found.device and not (ordered.is_order and values["device"] is None):
+    is_for_all = ordered.is_order and ordered.operation not in _FOR_ONE and values["device"] is None
+    if values["device"] != found.device and not is_for_all:
         return False
     if found.kind == kinds.HOST:
         kept = ordered.operation in (operation, codes.OPERATION_DELETE) or ordered.operation not in _KNOWN

@@ -6,7 +6,6 @@ Specification: "Verification of a chain", Orders. OB-12, OB-30. The recorder has
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import cast
 
 from evidock import keys
@@ -35,7 +34,7 @@ class Orders:
         self._state = state
         self._collector = collector
         self._times: list[tuple[int, int, int]] = []  # boot, ticks, time of the command
-        self._unknown: set[bytes] = set()  # hosts whose keys are not here
+        self._unknown: set[bytes | None] = set()  # hosts whose keys are not here
 
     def note(self, found: Entry, firmware: bytes | None) -> tuple[Ordered | None, bool]:
         """What the next entry that holds was ordered by, if anything, and whether nothing speaks against that.
@@ -47,7 +46,7 @@ class Orders:
         reason = "none" if ordered is None else self._judge(found, ordered, firmware)
         if reason is not None:
             self._add("ORDER_MISMATCH", Place(found.boot, found.ticks, found.ticks), f"ORDER_MISMATCH.{reason}")
-        return ordered, reason is None
+        return ordered, reason is None and not self._is_unchecked(found, ordered)
 
     def note_receipt(self, found: Entry, host: bytes) -> bool:
         """HOST (receipted), with a receipt for this recorder that says it is of `host`; whether nothing speaks against
@@ -74,18 +73,23 @@ class Orders:
 
     def _judge_order(self, ordered: Ordered) -> str | None:
         state, values = self._state, ordered.values
-        if not state.known:
+        if not state.known or state.is_succession(ordered):
             return None
-        signers = [state.organisation]
-        if ordered.operation == codes.OPERATION_ORGANISATION:
-            following = cast(bytes, ordered.arguments[0])
-            if sha256(following).digest() == state.successor:
-                signers.append(following)
-        if not any(keys.verify_statement(ordered.sealed, key) for key in signers):
+        if not keys.verify_statement(ordered.sealed, state.organisation):
             return "organisation"
         if cast(int, values["generation"]) < state.generation or cast(int, values["time"]) <= state.time:
             return "replayed"
         return None
+
+    def _is_unchecked(self, found: Entry, ordered: Ordered | None) -> bool:
+        """Whether it is an order that no organisation known here signed: what hands over to another may be missing."""
+        state = self._state
+        if state.known or ordered is None or not ordered.is_order or state.is_succession(ordered):
+            return False
+        if any(keys.verify_statement(ordered.sealed, key) for key in (state.organisation, *state.line) if key):
+            return False
+        self._say_unknown(found, None)
+        return True
 
     def _judge_command(self, found: Entry, ordered: Ordered) -> str | None:
         values = ordered.values
@@ -111,10 +115,15 @@ class Orders:
             return _UNKNOWN
         return None if roles & role else "certificate"
 
-    def _say_unknown(self, found: Entry, host: bytes) -> None:
+    def _say_unknown(self, found: Entry, host: bytes | None) -> None:
+        """Once for each host; None is the organisation."""
         if host not in self._unknown and len(self._unknown) < KEPT:
             self._unknown.add(host)
-            self._add("ORDER_UNKNOWN", Place(found.boot, found.ticks, found.ticks), None, found=host)
+            place = Place(found.boot, found.ticks, found.ticks)
+            if host is None:
+                self._add("ORDER_UNKNOWN", place, "ORDER_UNKNOWN.organisation")
+            else:
+                self._add("ORDER_UNKNOWN", place, None, found=host)
 
     def _add(self, code: str, place: Place, sentence: str | None, **values: object) -> None:
         self._collector.add(code, device=self._device, place=place, sentence=sentence, values=values)

@@ -70,11 +70,6 @@ class Revocation:
             self._first = self._first or found
             self._last = found
 
-    def pass_over(self, first: int, behind: int) -> None:
-        """A package withholds entries `first` up to `behind`: which they are, its tree says, and not their hashes."""
-        if self._final is not None and first < self._final.size <= behind:
-            self._fits = True
-
     def finish(self, size: int) -> None:
         """The journal ends with `size` entries."""
         final = self._final

@@ -7,6 +7,7 @@ before it brought about.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import cast
 
 from evidock import keys
@@ -15,6 +16,7 @@ from evidock_protocol.errors import ProtocolError
 
 from .collector import Collector, Place
 from .entries import Entry
+from .order_fit import Ordered
 
 _LINE = 64  # organisations that follow one another
 _CERTIFICATES = 1000  # that are kept of one journal
@@ -44,7 +46,7 @@ class TrustState:
         """Something is missing before the next entry: what the state is now, only the next EPOCH says."""
         self.known = False
 
-    def note(self, found: Entry, order: dict[str, object] | None) -> None:
+    def note(self, found: Entry, order: Ordered | None) -> None:
         """Takes the next entry that counts. `order`: that of the organisation which the entry holds, if nothing speaks
         against it.
         """
@@ -58,9 +60,22 @@ class TrustState:
         elif self.known and found.kind == kinds.HOST and found.body["event"] == codes.HOST_CERTIFIED:
             self._certify(found)
         elif self.known and order is not None:
-            self._raise(order, "time")
+            if self.is_succession(order):
+                self.generation, self.time = cast(int, order.values["generation"]), cast(int, order.values["time"])
+            else:
+                self._raise(order.values, "time")
             if found.kind == kinds.ORG:
                 self._follow(found.octets("organisation"), found.octets("successor"))
+
+    def is_succession(self, order: Ordered) -> bool:
+        """Whether it hands over to the committed successor, which signed it itself: whoever stole the organisation key
+        may have raised generation and time as far as they go, so that these do not bind the successor.
+        """
+        if not order.is_order or order.operation != codes.OPERATION_ORGANISATION:
+            return False
+        following = cast(bytes, order.arguments[0])
+        is_committed = following != self.organisation and sha256(following).digest() == self.successor
+        return is_committed and keys.verify_statement(order.sealed, following)
 
     def _begin(self, genesis: Entry) -> None:
         self.known = True

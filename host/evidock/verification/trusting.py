@@ -44,7 +44,7 @@ class Trusting:
         self._revocation.note(found)
         ordered, holds = (None, False) if not found.known or found.segment else self._orders(found)
         lawful = ordered is not None and ordered.is_order and holds
-        self.state.note(found, ordered.values if ordered is not None and lawful else None)
+        self.state.note(found, ordered if lawful else None)
         if found.known:
             self._firmware.note(found, self._continuity.broken_at, holds)
             if found.kind == kinds.TOMBSTONE:
@@ -55,13 +55,13 @@ class Trusting:
 
     def pass_over(self, sequence: int) -> None:
         """A package withholds what is before the entry of this sequence."""
-        self._revocation.pass_over(self._continuity.next, sequence)
         self._continuity.pass_over(sequence)
+        self._firmware.pass_over()
 
     def received(self, found: Entry, receipt: Receipt) -> None:
         """HOST (receipted), with its receipt."""
-        self._commanded.received(receipt.host)
         if self.orders.note_receipt(found, receipt.host):
+            self._commanded.received(receipt.host)
             self.deletions.received(found, receipt.hash, receipt.host, receipt.rows)
 
     def finish(self, size: int) -> None:
@@ -76,6 +76,6 @@ class Trusting:
     def _orders(self, found: Entry) -> tuple[Ordered | None, bool]:
         present = self._firmware.present(self._continuity.broken_at)
         ordered, holds = self.orders.note(found, present)
-        if ordered is not None:
+        if ordered is not None and holds:
             self._commanded.ordered(ordered)
         return ordered, holds

@@ -81,7 +81,7 @@ def test_a_host_elsewhere(evidock: CommandLine, tmp_path: Path) -> None:
 
 
 ORDERS = [
-    (["set_time", "2026-03-02T21:40:00+08:00"], codes.OPERATION_SET_TIME, [1_772_458_800_000]),
+    (["set_time", "2026-03-02T21:40:00+08:00", "--device", "cd" * 32], codes.OPERATION_SET_TIME, [1_772_458_800_000]),
     (["configure", "battery_stop", "8"], codes.OPERATION_CONFIGURE, [3, 8]),
     (["firmware", "ab" * 32], codes.OPERATION_FIRMWARE, [bytes.fromhex("ab" * 32)]),
     (["reset", "--device", "cd" * 32], codes.OPERATION_RESET, []),
@@ -104,7 +104,9 @@ def test_orders(
 
 WRONG = [
     (["certify", "store", "--roles", "pull,fly"], "no role fly"),
+    (["certify", "store", "--roles", ""], "no role"),
     (["certify", "store", "--years", "99"], "1 to 50"),
+    (["certify", "store", "--years", "0"], "1 to 50"),
     (["certify", "store", "--out", "x"], "--host-key"),
     (["certify", "--host-key", "ab", "--name", "x", "--out", "x"], "64 hexadecimal"),
     (["certify", "--host-key", "ab" * 32, "--name", "x"], "--out"),
@@ -115,6 +117,7 @@ WRONG = [
     (["order", "dance", "--out", "x"], "dance"),
     (["order", "issue", "--out", "x"], "issue"),
     (["order", "reset", "--out", "x"], "--device"),
+    (["order", "set_time", "2026-01-01", "--out", "x"], "--device"),
     (["order", "reset", "--device", "12", "--out", "x"], "64 hexadecimal"),
     (["order", "set_time", "yesterday", "--out", "x"], "yesterday"),
     (["order", "set_time", "1970-01-01", "--out", "x"], "2020 to 2099"),
@@ -156,7 +159,7 @@ def test_what_is_refused_changes_nothing(
     "asked",
     [
         ["show"], ["backup", "--to", "copy.key"], ["passphrase"], ["split", "--successor-to", "s.key"],
-        ["certify", "store"], ["order", "set_time", "2026-01-01", "--out", "x"], ["rotate", "store", "--out", "x"],
+        ["certify", "store"], ["order", "firmware", "ab" * 32, "--out", "x"], ["rotate", "store", "--out", "x"],
         ["succeed", "store", "--successor", "home/evidock/organisation.key", "--out", "x"],
     ],
 )  # fmt: skip
@@ -177,7 +180,7 @@ def test_a_wrong_passphrase_changes_nothing(
 @pytest.mark.parametrize(
     "asked",
     [
-        ["org", "certify", "store"], ["org", "order", "set_time", "2026-01-01", "--out", "x"],
+        ["org", "certify", "store"], ["org", "order", "configure", "battery_stop", "8", "--out", "x"],
         ["org", "rotate", "store", "--out", "x"], ["init", "second"], ["init", "third", "--org-key", "third.key"],
         ["org", "succeed", "store", "--successor", "home/evidock/organisation.key", "--out", "x"],
     ],
@@ -239,7 +242,7 @@ def test_no_secret_is_printed_logged_or_left_in_a_file(
     evidock.does("org", "certify", "second", "--generation", "2")
     evidock.does("org", "rotate", "store", "--out", "rotation.order")
     evidock.does("org", "certify", "second")
-    evidock.does("org", "order", "set_time", "2026-01-01", "--out", "time.order")
+    evidock.does("org", "order", "configure", "battery_stop", "8", "--out", "time.order")
     with on_pty(Wire(ScriptedRecorder()).feed) as port:
         evidock.does("provision", "--port", port, "store", "--label", "label.svg")
     evidock("org", "show", "--org-key", "successor.key")

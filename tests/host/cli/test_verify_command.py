@@ -200,3 +200,14 @@ def test_a_name_on_a_hostile_card_is_no_markup(store: str, host: Host, capsys: p
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert "[red]" in said
+
+
+@pytest.mark.parametrize("raw", [b"", b"\xd2\x84\x58\x2a" * 9, b"root:x:0:0\n", bytes(5000)])
+def test_a_file_without_heads_accuses_nobody(
+    store: str, host: Host, tmp_path: Path, capsys: pytest.CaptureFixture[str], raw: bytes
+) -> None:
+    (tmp_path / "other").write_bytes(raw)
+    assert run(["verify", store, "--trust", host.pin, "--heads", str(tmp_path / "other")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "holds no signed heads" in said.err

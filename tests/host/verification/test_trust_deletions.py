@@ -95,8 +95,8 @@ def test_at_23_as_many_hosts_as_the_settings_ask(
 ) -> None:
     recorder = recorded(host)
     recorder.add(kinds.CONFIG, {"order": None, "setting": setting.RECEIPTS, "value": 2})
-    for one in hosts:
-        digest, place = receipt(one, recorder, (1, 1))
+    given = [receipt(one, recorder, (1, 1)) for one in hosts]
+    digest, place = given[-1]
     delete(recorder, (1, 1), digest, place)
     report = verified(host, recorder, tmp_path)
     assert ("UNACKED_DELETE" in told(report)) is expected

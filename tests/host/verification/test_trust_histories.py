@@ -11,7 +11,7 @@ from support.forged_trust import heads_file
 from support.verified import expect, only, report_of
 
 from evidock.report import Report, Verdict
-from evidock_protocol import cbor, codes, entry, kinds, sign1, statements
+from evidock_protocol import cbor, codes, custody_kinds, entry, kinds, sign1, statements
 
 ELSEWHERE = bytes([5]) * 32  # another host
 
@@ -73,12 +73,26 @@ def test_at_14_two_heads_of_one_size(host: Host, tmp_path: Path) -> None:
     other.check()
     host.dock(recorder)
     store = host.write(tmp_path / "store", recorder)
-    for name, head in (("newest", {}), ("root", {"newest": recorder.newest})):
-        raw = other.head(host=host.id, **head)
+    as_newest = other.head(host=host.id)
+    for name, raw in (("newest", as_newest), ("root", other.head(host=host.id, newest=recorder.newest))):
         size = entry.parse_statement(raw, statements.TYP_HEAD)[1]["size"]
         assert size == other.tree.size
         report = report_of(store, host, heads=heads_file(tmp_path, raw))
         assert "EQUIVOCATION" in told(report) or "FORK" in told(report), name
+
+
+def test_an_own_head_that_came_back_from_elsewhere_is_named(host: Host, tmp_path: Path) -> None:
+    """By a WITNESS: this store was set up from an older copy, and another host still had its heads."""
+    recorder = running(host)
+    host.dock(recorder)
+    for _ in range(2):
+        raw = recorder.head(host=host.id)
+        values = entry.parse_statement(raw, statements.TYP_HEAD)[1]
+        named = {name: values[name] for name in ("device", "size", "newest", "root", "host")}
+        host.note(custody_kinds.WITNESS, {**named, "head": sign1.statement_hash(raw)})
+        host.heads[recorder.device].append(raw)
+        recorder.wait(1)
+    assert "CUSTODY_BREAK" not in told(report_of(host.write(tmp_path / "store", recorder), host))
 
 
 def test_at_14_beyond_the_journal(host: Host, tmp_path: Path) -> None:

@@ -1,15 +1,23 @@
 """AT-19, AT-25: up to where the registry trusts a recorder, and what it ran."""
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support.forge import Host, Recorder, shift
 from support.forged_orders import command
 from support.forged_trust import NEW_FIRMWARE, boot_with, entry_hash, firmware_command, order, register, renew
+from support.packages import files, journal, open_store, sign_again
+from support.packages import put as put_all
 from support.verified import expect, only, report_of
 
+from evidock import layout, package
+from evidock.export import export
+from evidock.package import Run
 from evidock.report import Finding, Report, Verdict
-from evidock_protocol import codes
+from evidock.verification import verify
+from evidock_protocol import codes, entry, kinds, merkle, sign1, withheld
 
 ENROLLED, ISSUED, LOST, RETIRED, REVOKED = 1, 2, 4, 5, 6
 
@@ -23,6 +31,23 @@ def revoked(host: Host, recorder: Recorder, state: int = REVOKED, size: int | No
     size = recorder.tree.size if size is None else size
     register(host, recorder, state, size, entry_hash(recorder, size - 1) if size else None)
     return size
+
+
+def withhold(host: Host, recorder: Recorder, contents: dict[str, bytes], hidden: Callable[[entry.Entry], bool]) -> None:
+    """A package in which its host withholds more entries, and which it signs again."""
+    top = str(layout.recorder(recorder.device))
+    shown = [one.sequence for one in journal(contents[f"{top}/{layout.JOURNAL}"]) if not hidden(one)]
+    leaves = [merkle.leaf_hash(sign1.statement_hash(raw)) for raw in recorder.entries]
+    runs: list[Run] = []
+    following = 0
+    for place in shown:
+        if place > following:
+            runs.append(Run(following, place - following, withheld.nodes(leaves, following, place - following)))
+        following = place + 1
+    recordings, _runs = package.read_excerpt(contents[f"{top}/{package.EXCERPT}"], True)
+    contents[f"{top}/{package.EXCERPT}"] = package.write_excerpt(recordings, runs)
+    contents[f"{top}/{layout.JOURNAL}"] = b"".join(recorder.entries[place] for place in shown)
+    sign_again(host, contents)
 
 
 def of(report: Report) -> list[Finding]:
@@ -88,6 +113,46 @@ def test_another_journal_than_the_one_that_is_trusted(host: Host, tmp_path: Path
     register(host, recorder, REVOKED, recorder.tree.size, bytes(32))
     report = report_of(host.write(tmp_path / "store", recorder), host)
     assert "not the ones here" in expect(report, Verdict.UNTRUSTED, "REVOKED", 19).text
+
+
+def test_a_package_shows_the_last_entry_that_is_trusted(host: Host, tmp_path: Path) -> None:
+    """Whoever withholds it does not turn another journal into the trusted one."""
+    recorder = shift(host)
+    place = next(at for at, raw in enumerate(recorder.entries) if entry.parse(raw).kind == kinds.CHECK)
+    for name, newest, expected in (("same", entry_hash(recorder, place), False), ("another", bytes(32), True)):
+        work = copy.deepcopy(host)
+        register(work, recorder, REVOKED, place + 1, newest)
+        store = open_store(work, tmp_path / f"{name} store", recorder)
+        export(store, tmp_path / name, recordings=[1])
+        store.close()
+        told_of = [one.text for one in of(verify(tmp_path / name, trust=[host.pin]))]
+        assert any("not the ones here" in text for text in told_of) is expected
+        contents = files(tmp_path / name)
+        withhold(work, recorder, contents, lambda one: one.sequence == place)
+        report = verify(put_all(tmp_path / f"{name} again", contents), trust=[host.pin])
+        assert "not the ones here" in expect(report, Verdict.UNTRUSTED, "REVOKED", 19).text
+
+
+def test_at_25_a_package_does_not_hide_another_firmware(host: Host, tmp_path: Path) -> None:
+    recorder = host.recorder()
+    recorder.booted()
+    recorder.wait(10)
+    for firmware in (NEW_FIRMWARE, bytes(32)):
+        boot_with(recorder, firmware)
+        recorder.wait(3)
+        recorder.start()
+        recorder.segment(2.0)
+        recorder.stop()
+        recorder.wait(620)
+    host.dock(recorder)
+    store = open_store(host, tmp_path / "store", recorder)
+    export(store, tmp_path / "out", recordings=[1])
+    store.close()
+    assert "FIRMWARE_CHANGE" in told(verify(tmp_path / "out", trust=[host.pin]))
+    contents = files(tmp_path / "out")
+    withhold(host, recorder, contents, lambda one: one.kind == kinds.BOOT and one.boot > 1)
+    report = verify(put_all(tmp_path / "again", contents), trust=[host.pin])
+    assert "withholds the BOOT" in expect(report, Verdict.UNTRUSTED, "FIRMWARE_CHANGE", 25).text
 
 
 def test_a_journal_that_is_shorter_than_what_is_trusted(host: Host, tmp_path: Path) -> None:

@@ -33,8 +33,8 @@ OTHER = Host("other")  # certified by the same organisation
 CONFIGURE = [setting.VOICE_WAIT, 20]
 
 
-def up(host: Host, **options: object) -> Recorder:
-    recorder = host.recorder(**options)
+def up(host: Host, name: str = "first", **options: object) -> Recorder:
+    recorder = host.recorder(name, **options)
     recorder.booted()
     recorder.wait(3)
     return recorder
@@ -62,7 +62,8 @@ def everything(host: Host, recorder: Recorder) -> None:
     configure(recorder, ordered(host, codes.OPERATION_CONFIGURE, [*CONFIGURE]))
     recorder.change_epoch(codes.EPOCH_STOP)
     renew(recorder, ordered(host, codes.OPERATION_FIRMWARE, [bytes([7]) * 32], time=2001, device=recorder.device))
-    obey(recorder, kinds.RESET, {}, ordered(host, codes.OPERATION_RESET, [], time=2002, generation=3))
+    raw = ordered(host, codes.OPERATION_RESET, [], time=2002, generation=3, device=recorder.device)
+    obey(recorder, kinds.RESET, {}, raw)
     certify(recorder, OTHER, generation=3, not_before=2500)
     follow(recorder, host.organisation_key, LATER, time=2600, generation=3)
     recorder.change_epoch(codes.EPOCH_STOP)
@@ -118,8 +119,9 @@ def test_null_is_genesis_own_organisation(host: Host, tmp_path: Path) -> None:
         (lambda h, r: configured(r, b"order"), "no such order"),
         (lambda h, r: configure(r, certificate(h.organisation_key, h)), "no such order"),
         (lambda h, r: configure(r, command(h, r, 4, [*CONFIGURE], signer=OTHER)), "did not sign"),
-        (lambda h, r: obey(r, kinds.RESET, {}, order(STRANGER, 7, [])), "not signed by the organisation"),
+        (lambda h, r: obey(r, kinds.RESET, {}, order(STRANGER, 7, [], device=r.device)), "not signed by the org"),
         (lambda h, r: obey(r, kinds.RESET, {}, command(h, r, 7, [])), "no such order"),
+        (lambda h, r: obey(r, kinds.RESET, {}, ordered(h, 7, [])), "something else"),  # of every recorder at once
         (lambda h, r: obey(r, kinds.RESET, {}, ordered(h, 8, [bytes(32), bytes(32)])), "something else"),
         (lambda h, r: renew(r, ordered(h, 5, [bytes(32)])), "something else"),
         (lambda h, r: renew(r, firmware_command(h, r), old=bytes([3]) * 32), "something else"),
@@ -195,14 +197,14 @@ def test_a_host_of_the_old_organisation_may_order_nothing_any_more(host: Host, t
 def test_only_the_organisation_may_set_the_clock_back(host: Host, tmp_path: Path) -> None:
     recorder = up(host)
     before = recorder.started + recorder.ticks - 3_600_000
-    raw = ordered(host, codes.OPERATION_SET_TIME, [before])
+    raw = ordered(host, codes.OPERATION_SET_TIME, [before], device=recorder.device)
     recorder.started -= 3_600_000
     body = {"old": [2, before + 3_600_000], "new": [2, before], "source": codes.CLOCK_FROM_ORGANISATION}
     obey(recorder, kinds.CLOCK, body, raw)
     report = docked(host, recorder, tmp_path / "lawful")
     assert "CLOCK_STEP" not in told(report)
     recorder = up(host, name="second")
-    set_clock(host, recorder, before, order(STRANGER, codes.OPERATION_SET_TIME, [before]))
+    set_clock(host, recorder, before, order(STRANGER, codes.OPERATION_SET_TIME, [before], device=recorder.device))
     assert {"CLOCK_STEP", "ORDER_MISMATCH"} <= told(docked(host, recorder, tmp_path / "stranger"))
 
 
@@ -245,6 +247,58 @@ def test_who_pins_the_organisation_that_followed(
     report = report_of(store, host, trust=[sign1.thumbprint(public(LATER)).hex()])
     assert (report.provenance.answer is Provenance.TRUSTED) is certified
     assert ("NOT_ENROLLED" in told(report)) is not certified
+
+
+def test_the_successor_is_bound_by_nothing_that_a_thief_raised(host: Host, tmp_path: Path) -> None:
+    """Its generation and time are the state from there on, also where they are lower."""
+    recorder = up(host, successor=sha256(public(LATER)).digest())
+    configure(recorder, ordered(host, codes.OPERATION_CONFIGURE, [*CONFIGURE], time=1 << 50, generation=1 << 31))
+    follow(recorder, LATER, time=3000, generation=2)
+    recorder.trusted.update(generation=2, time=3000)
+    recorder.change_epoch(codes.EPOCH_STOP)
+    configure(recorder, order(LATER, codes.OPERATION_CONFIGURE, [*CONFIGURE], time=3001, generation=2))
+    assert told(docked(host, recorder, tmp_path)) == set()
+
+
+def test_the_organisation_itself_is_bound_also_when_it_hands_over(host: Host, tmp_path: Path) -> None:
+    recorder = up(host)
+    configure(recorder, ordered(host, codes.OPERATION_CONFIGURE, [*CONFIGURE], time=5000, generation=3))
+    before = dict(recorder.trusted)
+    follow(recorder, host.organisation_key, time=3000, generation=3)
+    recorder.trusted = before
+    assert "older than" in only(docked(host, recorder, tmp_path), "ORDER_MISMATCH").text
+
+
+def test_an_order_behind_a_loss_counts_only_if_a_known_organisation_signed_it(host: Host, tmp_path: Path) -> None:
+    """What is lost may have changed the organisation, so it accuses nobody; but it allows nothing either."""
+    for name, signer in (("own", host.organisation_key), ("stranger", STRANGER)):
+        recorder = up(host, name=name)
+        recorder.check()
+        gone = len(recorder.entries) - 1
+        before = recorder.started + recorder.ticks - 3_600_000
+        raw = order(signer, codes.OPERATION_SET_TIME, [before], device=recorder.device)
+        recorder.started -= 3_600_000
+        body = {"old": [2, before + 3_600_000], "new": [2, before], "source": codes.CLOCK_FROM_ORGANISATION}
+        recorder.add(kinds.CLOCK, {"order": raw, **body})
+        renew(recorder, order(signer, codes.OPERATION_FIRMWARE, [bytes([7]) * 32], time=2001))
+        host.dock(recorder)
+        kept = recorder.entries.pop(gone)
+        report = report_of(host.write(tmp_path / name, recorder), host)
+        recorder.entries.insert(gone, kept)
+        codes_told = {one.code for one in report.findings}
+        assert ("CLOCK_STEP" in codes_told) is (signer is STRANGER)
+        assert ("ORDER_UNKNOWN" in codes_told) is (signer is STRANGER)
+        assert ("COMMANDED" in codes_told) is (signer is not STRANGER)
+        assert "ORDER_MISMATCH" not in codes_told
+
+
+def test_what_a_host_did_not_sign_is_not_told_of_it(host: Host, tmp_path: Path) -> None:
+    recorder = up(host)
+    configured(recorder, command(host, recorder, codes.OPERATION_CONFIGURE, [*CONFIGURE], signer=OTHER))
+    configured(recorder, order(STRANGER, codes.OPERATION_CONFIGURE, [*CONFIGURE]))
+    report = docked(host, recorder, tmp_path)
+    assert "ORDER_MISMATCH" in told(report)
+    assert "COMMANDED" not in {one.code for one in report.findings}
 
 
 def test_an_org_that_nobody_allowed_leads_nowhere(host: Host, tmp_path: Path) -> None:
