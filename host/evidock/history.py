@@ -22,7 +22,7 @@ MAXIMUM_RIVAL = 4096  # entries of a second history that are fetched to prove it
 
 
 def demand_extension(
-    connection: Connection, archive: Archive, head: Head, host: bytes, witnessed: Container[bytes] = ()
+    connection: Connection, archive: Archive, head: Head, host: bytes, witnessed: Container[bytes]
 ) -> None:
     """Raises Rollback, Equivocation, Fork or BadEvidence when `head` cannot extend what `host` (thumbprint of this
     host) holds, before anything of its journal is taken over. `witnessed`: hashes of heads that came from others.
