@@ -44,6 +44,7 @@ def provision(recorder: Recorder, store: Store | None = None, serial: str = "", 
     else:
         former = None
     if device is None:
+        registry.demand_free(store, serial, asset, former)
         try:
             raw = _provision(recorder, store, serial, asset)
         except Refused as refused:

@@ -89,6 +89,18 @@ def find(store: Store, text: str) -> bytes:
     return found[0]
 
 
+def demand_free(store: Store, serial: str, asset: str, former: bytes | None = None) -> None:
+    """Raises StoreError when another recorder than `former`, neither retired nor revoked, has this serial or asset
+    number (OB-45).
+    """
+    for one in recorders(store):
+        if STATES[one.state] in FINAL or one.device == (former.hex() if former is not None else None):
+            continue
+        for name, given, taken in (("serial", serial, one.serial), ("asset", asset, one.asset)):
+            if given and given == taken:
+                raise StoreError("number_taken", name=name, given=given, device=one.device[:16])
+
+
 def set_state(
     store: Store, device: bytes, state: int, unit: int | None = None, at_size: int | None = None
 ) -> Registered:

@@ -102,7 +102,20 @@ def test_revoked_at_a_head(store: Store, recorder: ScriptedRecorder) -> None:
         assert registry.recorder(opened, device).state == "revoked"
 
 
+@pytest.mark.parametrize(("serial", "asset", "name"), [("417", "", "serial"), ("", "BC-1", "asset")])
+def test_a_number_that_is_taken(store: Store, serial: str, asset: str, name: str) -> None:
+    """OB-45: refused before the recorder is asked; free again once that recorder is retired (OB-83)."""
+    second = ScriptedRecorder(seed=2)
+    with pytest.raises(StoreError, match=f"{name} number"):
+        provision(attach(second, store), store, serial, asset)
+    assert messages.PROVISION not in [kind for kind, _values in second.requests]
+    registry.demand_free(store, serial, asset, device_of(store))
+    registry.retire(store, device_of(store))
+    registry.demand_free(store, serial, asset)
+
+
 def test_retired_by_default_at_all_that_is_held(store: Store) -> None:
+    """OB-83: who retires an asset revokes its key."""
     device = device_of(store)
     registry.retire(store, device)
     assert registry.recorder(store, device).head_size == store.archive(device).chain.size
@@ -134,9 +147,9 @@ def test_find(store: Store) -> None:
         with pytest.raises(StoreError, match="enrolled in"):
             registry.find(store, text)
     second = ScriptedRecorder(seed=77)
-    provision(attach(second, store), store, "417")
+    provision(attach(second, store), store, device.hex()[:8])
     with pytest.raises(WrongUsage, match="2 recorders"):
-        registry.find(store, "417")
+        registry.find(store, device.hex()[:8])
 
 
 @pytest.mark.parametrize("name", ["custody.cbs", "custody-private.cbs"])

@@ -8,13 +8,14 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from support.docks import dock, enrol, make_store
+from support.docks import attach, dock, enrol, make_store
 from support.recorder import ScriptedRecorder
 from support.time_authority import EXPIRED, Authority, needs_openssl, needs_time, send, serving
 
 from evidock import layout, stamping, timestamps
 from evidock.cli.main import run
 from evidock.errors import EvidockError, StoreError, WrongUsage
+from evidock.provisioning import provision
 from evidock.store import Store
 from evidock.timestamps import BadStamp, Roots
 
@@ -143,7 +144,7 @@ def test_recorders_that_never_docked_are_passed_over(
     store: Store, device: bytes, authority: Authority, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = ScriptedRecorder(seed=2)
-    enrol(other, store)
+    provision(attach(other, store), store, "418", "BC-2")
     folder = store.folder
     store.close()
     assert other.device is not None

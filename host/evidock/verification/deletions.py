@@ -1,7 +1,7 @@
 """What was deleted on a recorder, and on whose word: TOMBSTONEs against the receipts before them; and which hosts
 signed for what is not here.
 
-Specification: "Verification of a chain", Deletion. AT-23, AT-35. OB-45.
+Specification: "Verification of a chain", Deletion. AT-23, AT-35. OB-89.
 """
 
 from __future__ import annotations

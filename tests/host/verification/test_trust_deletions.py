@@ -1,4 +1,4 @@
-"""OB-45, AT-23, AT-35: what was deleted on a recorder needs receipts, and what was receipted must be at that host."""
+"""OB-89, AT-23, AT-35: what was deleted on a recorder needs receipts, and what was receipted must be at that host."""
 
 import copy
 from collections.abc import Callable

@@ -177,6 +177,7 @@ def worked(host: Host) -> Recorder:
 
 
 def test_at_25_firmware_that_nobody_ordered(host: Host, tmp_path: Path) -> None:
+    """OB-32, OB-70."""
     recorder = worked(host)
     boot_with(recorder, NEW_FIRMWARE)
     recorder.off()
