@@ -74,6 +74,7 @@ def test_the_page_rehearses_every_command_of_the_organisation_key(page: str) -> 
     assert page.count("```") == 2 * len(blocks(page))
 
 
+@pytest.mark.hunt  # a minute: whole procedures, one after the other
 def test_every_procedure_works_in_order(page: str, shell: dict[str, str], tmp_path: Path) -> None:
     if not launch.has_micropython():
         pytest.skip("MicroPython's unix build has no wheel for this platform")
