@@ -9,7 +9,6 @@ import io
 import os
 import sys
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, cast
 
 import typer
@@ -28,7 +27,7 @@ from evidock_protocol.versions import SOFTWARE
 # Commands in the order of help; those given by name stand in modules of the same name, as a function or a group.
 COMMANDS = (
     "demo", init, "org", provision, "registry", issue, check, exempt, return_, status, sync, "order", "configure",
-    "firmware", "delete", "heads", "stamp", "verify", "timeline", "export", "inspect",
+    "firmware", "heads", "stamp", "verify", "timeline", "export", "inspect",
 )  # fmt: skip
 
 # typer brings its own click, whose place has changed between releases.
@@ -116,12 +115,12 @@ def _register() -> None:
     for command in COMMANDS:
         if not isinstance(command, str):
             app.command(command.__name__.rstrip("_"))(command)
-        elif find_spec(f"evidock.cli.{command}") is not None:
-            found = getattr(import_module(f"evidock.cli.{command}"), command)
-            if isinstance(found, typer.Typer):
-                app.add_typer(found, name=command)
-            else:
-                app.command(command)(found)
+            continue
+        found = getattr(import_module(f"evidock.cli.{command}"), command)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=command)
+        else:
+            app.command(command)(found)
 
 
 _register()

@@ -15,7 +15,7 @@ from evidock.package import Run, Statement
 from evidock_protocol import versions
 from evidock_protocol.errors import ProtocolError
 
-from .plain import kind_of, open_plain, unreadable
+from .plain import kind_of, read_plain, unreadable
 
 _EXCERPT = 1 << 26  # bytes of one list of runs at most
 
@@ -44,9 +44,9 @@ class Excerpt:
         self.root = root
         self.faults: list[Fault] = []
         self.statement: Statement | None = None
-        self.raw_sums = read(root / package.SUMS, package.MAXIMUM_SUMS) or b""
+        self.raw_sums = read_plain(root / package.SUMS, package.MAXIMUM_SUMS) or b""
         self.sums: dict[str, bytes] = {}
-        raw = read(root / package.STATEMENT, versions.MAXIMUM_STATEMENT)
+        raw = read_plain(root / package.STATEMENT, versions.MAXIMUM_STATEMENT)
         try:
             self.statement = package.parse_statement(raw or b"")
         except ProtocolError as error:
@@ -84,7 +84,7 @@ class Excerpt:
         return (None, None) if self.statement is None else (self.statement.start, self.statement.end)
 
     def _part(self, path: str, has_recordings: bool) -> Part:
-        raw = read(self.root / path, _EXCERPT)
+        raw = read_plain(self.root / path, _EXCERPT)
         if raw is None:
             return Part(frozenset(), {})
         try:
@@ -98,16 +98,3 @@ def nodes_of(runs: dict[int, Run], first: int, count: int) -> list[bytes] | None
     """The subtrees of exactly these entries, if they are a run that is withheld."""
     run = runs.get(first)
     return run.nodes if run is not None and run.length == count else None
-
-
-def read(path: Path, limit: int) -> bytes | None:
-    """A plain file's bytes, `limit` + 1 of them when it is longer than allowed; None when there is none."""
-    file = open_plain(path)
-    if file is None:
-        return None
-    try:
-        return file.read(limit + 1)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    finally:
-        file.close()

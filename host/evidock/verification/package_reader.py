@@ -14,7 +14,8 @@ from evidock import layout, package
 from evidock_protocol import entry, sign1, statements
 from evidock_protocol.errors import ProtocolError
 
-from .excerpt import Excerpt, read
+from .excerpt import Excerpt
+from .plain import read_plain
 from .reader import Lying, Media, stray_of
 from .store_reader import StoreReader, zone_of
 
@@ -49,7 +50,7 @@ class PackageReader(StoreReader):
                 yield stray_of(path, path.rpartition("/")[2], "file")
 
     def _read_zone(self) -> None:
-        raw = read(self.root / layout.CUSTODY, _FIRST) or b""
+        raw = read_plain(self.root / layout.CUSTODY, _FIRST) or b""
         self.zone_name, self.zone = "UTC", UTC
         try:
             first = entry.parse(raw[: sign1.end_of(raw, 0)], statements.TYP_CUSTODY)

@@ -44,6 +44,19 @@ def open_plain(path: Path | str) -> Media | None:
     return None
 
 
+def read_plain(path: Path, limit: int) -> bytes | None:
+    """A plain file's bytes, `limit` + 1 of them when it is longer than allowed; None when there is none."""
+    file = open_plain(path)
+    if file is None:
+        return None
+    try:
+        return file.read(limit + 1)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    finally:
+        file.close()
+
+
 def unreadable(path: Path | str, error: OSError) -> Unreadable:
     """The error that says so in one line."""
     return Unreadable("evidence_unreadable", path=path, reason=error.strerror or str(error))

@@ -20,7 +20,7 @@ from evidock import layout
 from evidock_protocol import card
 
 from .excerpt import Excerpt
-from .plain import kind_of, open_plain, unreadable
+from .plain import kind_of, open_plain, read_plain, unreadable
 from .reader import Lying, Media, NotEvidence, segment_of, stray_of
 
 _SETTINGS = 1 << 16  # bytes of store.json at most
@@ -85,7 +85,7 @@ class StoreReader:
     def stamps(self, device: bytes) -> Iterator[tuple[str, bytes]]:
         folder = layout.recorder(device) / layout.STAMPS
         for name, kind in _listed(self.root / folder):
-            raw = _read(self.root / folder / name, _TOKEN) if kind == "file" and _STAMP.fullmatch(name) else None
+            raw = read_plain(self.root / folder / name, _TOKEN) if kind == "file" and _STAMP.fullmatch(name) else None
             if raw is not None:
                 yield f"{folder}/{name}", raw
 
@@ -93,7 +93,7 @@ class StoreReader:
         return open_plain(self.root / layout.CUSTODY)
 
     def certificate(self) -> bytes | None:
-        return _read(self.root / layout.CERTIFICATE, _STATEMENT)
+        return read_plain(self.root / layout.CERTIFICATE, _STATEMENT)
 
     def media_path(self, device: bytes, recording: int, number: int, media: int, started_ms: int | None) -> str:
         key = (device, recording, started_ms)
@@ -106,7 +106,7 @@ class StoreReader:
         return open_plain(f"{self.root}/{path}")
 
     def leaves(self, device: bytes, recording: int, number: int, path: str) -> bytes | None:
-        return _read(self.root / layout.recorder(device) / layout.leaves(recording, number), _LEAVES)
+        return read_plain(self.root / layout.recorder(device) / layout.leaves(recording, number), _LEAVES)
 
     def checkpoints(self, device: bytes, path: str) -> Media | None:
         return None
@@ -175,19 +175,6 @@ def _listed(folder: Path | str) -> list[tuple[str, str]]:
         raise unreadable(folder, error) from error
 
 
-def _read(path: Path, limit: int) -> bytes | None:
-    """A small file's bytes, `limit` + 1 of them when it is longer than allowed."""
-    file = open_plain(path)
-    if file is None:
-        return None
-    try:
-        return file.read(limit + 1)
-    except OSError as error:
-        raise unreadable(path, error) from error
-    finally:
-        file.close()
-
-
 def _is_torn_end(name: str, sequences: tuple[str, ...]) -> bool:
     """Whether a file holds what was cut off a sequence when the store was opened after a crash."""
     whole, mark, offset = name.partition(".torn-")
@@ -200,7 +187,7 @@ def _is_device(name: str) -> bool:
 
 def _zone(path: Path) -> tuple[str, tzinfo]:
     """The store's zone, or UTC when it names none."""
-    raw = _read(path, _SETTINGS)
+    raw = read_plain(path, _SETTINGS)
     if raw is None:
         return "UTC", UTC
     try:

@@ -12,30 +12,11 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
+from support.command_line import PASSPHRASE, CommandLine, Told
 from support.ports import Device, on_pty
 from support.recorder import LEAF, ScriptedRecorder, Wire
 
-from evidock import keys
-from evidock.cli.main import run
 from evidock_protocol import codes, messages
-
-PASSPHRASE = "correct horse"
-
-
-class Told:
-    """What one command said."""
-
-    def __init__(self, status: int, out: str, err: str):
-        self.status, self.out, self.err = status, out, err
-
-    @property
-    def complaint(self) -> str:
-        """The one line of complaint; fails when there is not exactly one."""
-        lines = self.err.splitlines()
-        assert len(lines) == 1, self.err
-        assert lines[0].startswith("evidock: ")
-        return lines[0]
-
 
 Evidock = Callable[..., Told]
 
@@ -43,22 +24,7 @@ Evidock = Callable[..., Told]
 @pytest.fixture
 def evidock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Evidock:
     """Runs a command line in this process, as the user of a fresh home folder."""
-    for name in ("HOME", "XDG_CONFIG_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    for name in ("EVIDOCK_STORE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("EVIDOCK_PASSPHRASE", PASSPHRASE)
-    monkeypatch.setattr(keys, "OPERATIONS", 1)
-    monkeypatch.setattr(keys, "MEMORY", 8192)
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> Told:
-        capsys.readouterr()
-        status = run(list(arguments))
-        said = capsys.readouterr()
-        return Told(status, said.out, said.err)
-
-    return command
+    return CommandLine(tmp_path, monkeypatch, capsys)
 
 
 @pytest.fixture
