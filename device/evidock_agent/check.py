@@ -62,6 +62,10 @@ class _Picture:
         self._length = self._got = 0
         self._head = b""
 
+    def is_coming(self) -> bool:
+        """Whether a picture came in time, and its bytes are still being read: a busy recorder reads them slowly."""
+        return self._got < self._length
+
     def begin(self) -> None:
         """Nothing came yet."""
         self._length = self._got = 0
@@ -94,6 +98,10 @@ class _Sound:
 
     def begin(self) -> None:
         """Nothing is left over from a try before."""
+
+    def is_coming(self) -> bool:
+        """What is heard is over with the time."""
+        return False
 
     def step(self) -> bool:
         """Hears a block; it is enough when the time is over."""
@@ -135,7 +143,10 @@ def _probe(agent: "Agent", probe: "_Picture | _Sound"):
         probe.source.start()
         probe.begin()
         began = agent.moments.now()
-        while not probe.step() and agent.moments.now() - began < probe.milliseconds:
+        while True:
+            passed = agent.moments.now() - began  # before the look: what came meanwhile, however long that was, counts
+            if probe.step() or passed >= (PATIENCE_MS if probe.is_coming() else probe.milliseconds):
+                break
             if len(agent._jobs) > 1:  # a START may be among them
                 return False
             yield True

@@ -119,6 +119,21 @@ def test_a_camera_that_gives_nothing_fails(fault: str) -> None:
     assert running(world) == []
 
 
+@pytest.mark.parametrize("step_ms", [120, 1000])
+def test_a_busy_recorder_fails_no_camera(step_ms: int) -> None:
+    """Between two looks of the check anything may happen: a picture that came in time is read to its end."""
+    world = provisioned(pictures=True)
+    agent = world.agent
+    assert agent is not None
+    before = len(world.bodies(kinds.CHECK))
+    agent.add_job(check.run(agent, codes.CHECK_ON_REQUEST))
+    for _ in range(60):
+        agent.step()
+        world.clock.now += step_ms
+    items = world.bodies(kinds.CHECK)[before]["items"]
+    assert [item[1] for item in items if item[0] in (codes.CHECK_PICTURE, codes.CHECK_SOUND)] == [PASSED, PASSED]
+
+
 @pytest.mark.parametrize("name", ["start", "stop", "readinto"])
 def test_a_source_that_raises_stops_no_boot(name: str) -> None:
     def fail(*_values: object) -> int:
