@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from evidock_agent.agent import Agent
 
 SOUND_MS = 300  # of sound that are heard
+QUIET_MS = 1000  # when nothing was loud enough: a pause between two words is no dead microphone
 PICTURE_MS = 500  # in which a picture should come; two pictures' time for a slow camera
 SLOWEST_PICTURE_MS = 2500
 PATIENCE_MS = 5000  # for all tries of one source, should other work interrupt them
@@ -40,7 +41,7 @@ def run(agent: "Agent", trigger: int):
     probe = _Picture(board.camera, agent) if board.camera is not None else None
     item = yield from _try(agent, codes.CHECK_PICTURE, codes.TRACK_PICTURE, probe, settings.CHECK_PICTURE)
     items.append(item)
-    probe = _Sound(board.capture) if board.capture is not None else None
+    probe = _Sound(board.capture, agent.setting(settings.CHECK_SOUND)) if board.capture is not None else None
     item = yield from _try(agent, codes.CHECK_SOUND, codes.TRACK_SOUND, probe, settings.CHECK_SOUND)
     items.append(item)
     is_set = wall[0] >= agent.setting(settings.CHECK_CLOCK)
@@ -90,10 +91,13 @@ class _Picture:
 class _Sound:
     """The loudest sample of a moment."""
 
-    def __init__(self, capture: "ports.Capture"):
+    def __init__(self, capture: "ports.Capture", least: int):
+        """`least`: the peak that passes."""
         self.source = capture
-        self.milliseconds = SOUND_MS
+        self.milliseconds = QUIET_MS
         self.value = 0  # peak, 0 … 32767
+        self._least = least
+        self._bytes = capture.rate * capture.channels * 2 * SOUND_MS // 1000  # that are heard in any case
         self._block = memoryview(bytearray(_PART))
 
     def begin(self) -> None:
@@ -104,12 +108,13 @@ class _Sound:
         return False
 
     def step(self) -> bool:
-        """Hears a block; it is enough when the time is over."""
+        """Hears a block; it is enough when it was loud enough for a while."""
         count = self.source.readinto(self._block)
+        self._bytes -= max(count, 0)
         samples = array("h", bytes(self._block[: max(min(count, _PART), 0) & ~1]))
         if len(samples):
             self.value = max(self.value, min(max(max(samples), -min(samples)), 32767))
-        return False
+        return self._bytes <= 0 and self.value >= self._least
 
 
 def _try(agent: "Agent", item: int, track: int, probe: "_Picture | _Sound | None", setting: int):
