@@ -358,9 +358,9 @@ def test_boots_without_end_and_without_a_card_leave_a_recorder_that_docks_with_o
 
 
 def test_boots_without_end_never_fill_a_recorder_with_a_card() -> None:
-    """Nothing but boots for a year: the key changes, and the ring lets go of what the card has."""
+    """Nothing but boots for months: the key changes, and the ring lets go of what the card has."""
     world = provisioned()
-    for _ in range(420):
+    for _ in range(240):
         agent = world.boot()
         world.settle()
         world.step()

@@ -96,7 +96,7 @@ def test_the_users_own_wav_and_avi(tmp_path: Path) -> None:
     assert first_picture(next((out / "store").rglob("S0000002.avi")).read_bytes()) in shown
 
 
-@pytest.mark.parametrize("given", ["heard.wav", "seen.avi"])
+@pytest.mark.parametrize("given", ["heard.wav", pytest.param("seen.avi", marks=pytest.mark.hunt)])
 def test_nothing_but_what_the_user_gave(given: str, tmp_path: Path) -> None:
     """No street beside one's own voice, and no voice beside one's own pictures; the edit is found in either."""
     own = tmp_path / given
@@ -126,6 +126,7 @@ def make_clip(path: Path, *streams: str) -> Path:
     return path
 
 
+@pytest.mark.hunt  # a demonstration is long, and two others play by default
 @needs_ffmpeg
 def test_the_users_own_video(tmp_path: Path) -> None:
     """An MP4 with sound becomes what the microphone hears and the camera sees."""

@@ -83,16 +83,20 @@ LONG: dict[str, list[str]] = {
 }
 # Files that take the desktop build more than ten seconds: run there with the hunts, too.
 SLOW = {
+    "tests/device/test_commands.py",
     "tests/device/test_deletion.py",
     "tests/device/test_recorder.py",
     "tests/device/test_recovered_pictures.py",
+    "tests/device/test_recovery.py",
     "tests/device/test_secrets.py",
     "tests/device/test_strict_device.py",
     "tests/device/test_thief.py",
     "tests/device/test_tracks.py",
+    "tests/device/test_trusted.py",
 }
 # Files that take the WebAssembly build more than ten seconds: run there with the hunts.
 HEAVY = {
+    "tests/device/test_answer_frame.py",
     "tests/device/test_bad_flash.py",
     "tests/device/test_bad_flash_anywhere.py",
     "tests/device/test_commands.py",
@@ -103,17 +107,20 @@ HEAVY = {
     "tests/device/test_picture.py",
     "tests/device/test_picture_agent.py",
     "tests/device/test_power_cuts.py",
+    "tests/device/test_provisioning.py",
     "tests/device/test_recorder.py",
     "tests/device/test_recovered_pictures.py",
     "tests/device/test_recovery.py",
     "tests/device/test_secrets.py",
     "tests/device/test_session.py",
+    "tests/device/test_session_bounds.py",
     "tests/device/test_sound_faults.py",
     "tests/device/test_sound_time.py",
     "tests/device/test_states.py",
     "tests/device/test_strict_device.py",
     "tests/device/test_thief.py",
     "tests/device/test_tracks.py",
+    "tests/device/test_transfer.py",
     "tests/device/test_trusted.py",
     "tests/device/test_unpaired.py",
     "tests/device/test_watch.py",

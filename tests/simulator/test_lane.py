@@ -254,7 +254,7 @@ def test_a_faulty_encoder_leaves_no_silent_hole(tmp_path: Path) -> None:
     assert reasons[4] == reasons[7] == codes.STOP_BUTTON
 
 
-@settings(max_examples=10)  # each is a whole shift and more; tests/device/test_power_cuts.py cuts at every operation
+@settings(max_examples=5)  # each is a whole shift and more; tests/device/test_power_cuts.py cuts at every operation
 @given(
     operation=st.integers(1, 1800),
     second=st.integers(1, 120),
@@ -285,6 +285,7 @@ def test_a_cut_in_any_operation_leaves_a_recorder(
     assert opened == [found.body["recording"] for found in chain if found.kind == kinds.STOP]
 
 
+@pytest.mark.hunt  # tests/device/test_provisioning.py cuts at every operation by default
 @settings(max_examples=12)
 @given(operation=st.integers(1, 12))
 def test_a_cut_while_it_is_provisioned(operation: int, tmp_path_factory: pytest.TempPathFactory) -> None:
