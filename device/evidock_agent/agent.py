@@ -78,11 +78,14 @@ class Agent:
         return self.settings[number]
 
     def step(self) -> int:
-        """One slice of work. Returns the milliseconds after which it wants to run again, 0 for at once."""
+        """One slice of work. Returns the milliseconds after which it wants to run again, 0 for at once.
+
+        It wants to sooner when the line has bytes, or takes some again of which it did not take all.
+        """
         self.board.watchdog.feed()
         if self.off:
             return IDLE_MS
-        moved = self._pump() if self.failed is None else 0
+        moved = self._pump() if self.recorder.is_busy and self.failed is None else 0
         stirred = self.line.step()
         self._buttons.poll()
         waits = False
@@ -94,7 +97,9 @@ class Agent:
         self.watch.step(now)
         if self._jobs or stirred:
             self._heard = now
-            return LINE_MS if waits and not moved and not stirred else 0
+            if moved or (self._jobs and not (waits and not stirred)):
+                return 0
+            return LINE_MS if not stirred or self.line.is_blocked else 0
         if moved:
             return 0
         return LINE_MS if now - self._heard < LINE_QUIET_MS else IDLE_MS

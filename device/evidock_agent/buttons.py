@@ -36,9 +36,16 @@ class Buttons:
 
     def poll(self) -> None:
         """Takes the next press."""
-        agent = self._agent
-        if not agent.ready:
+        if not self._agent.ready:
             return
+        if self._pressed is None and not self._held and not self._marks:  # as on nearly every step
+            self._held = self._agent.board.buttons.poll()
+            if not self._held:
+                return
+        self._act()
+
+    def _act(self) -> None:
+        agent = self._agent
         busy = self._pressed is not None and agent.has_job(self._pressed)
         if not busy:
             self._pressed = None  # a generator that ended still holds what it had in hand

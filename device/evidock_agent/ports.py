@@ -232,12 +232,22 @@ class Indicator(Protocol):
 class Link(Protocol):
     """The serial line. Bytes only; frames are the protocol's."""
 
+    rates: tuple[int, ...]  # bits per second that it can be set to; () for a line that has no rate, as USB
+    rate: int  # bits per second now, at boot the usual one; 0 without
+
     def read(self, buffer: memoryview) -> int:
         """Copies what is there; returns the number of bytes, 0 when there are none."""
         ...
 
     def write(self, data: memoryview) -> int:
         """Accepts what fits and returns that number; never waits."""
+        ...
+
+    def set_rate(self, rate: int) -> None:
+        """Changes to one of `rates` once what was written has left, and says so in `rate` at once.
+
+        It may wait for that: the agent calls it when nothing is on its way but a short answer.
+        """
         ...
 
 

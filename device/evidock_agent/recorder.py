@@ -64,6 +64,11 @@ class Recorder:
         return self._sealing.is_busy
 
     @property
+    def is_busy(self) -> bool:
+        """Whether anything captures, or has ended and is not told of yet: whether `pump` has work."""
+        return bool(self._running) or self._sealing.has_any
+
+    @property
     def sealed(self) -> int:
         """SEGMENT entries of the newest recording."""
         return self._sealing.sealed

@@ -77,6 +77,8 @@ def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
         "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS,
         "state": _recorder_state(agent),
         "key_agreement": None,
+        "rates": list(agent.board.link.rates),
+        "rate": agent.board.link.rate or None,
     }
 
 
@@ -104,6 +106,16 @@ def _status(agent: "Agent", server: "Server", values: dict) -> dict:
         }
     )
     return now
+
+
+def _rate(agent: "Agent", server: "Server", values: dict) -> dict:
+    rates, rate = agent.board.link.rates, values["rate"]
+    if not rates:
+        raise Refusal(messages.UNSUPPORTED, "this line has no rate")
+    if rate not in rates:
+        raise Refusal(messages.OUT_OF_RANGE, "rates: %s" % ", ".join([str(known) for known in rates]))
+    server.change_rate(rate)
+    return {"rate": rate}
 
 
 def _provision(agent: "Agent", server: "Server", values: dict):
@@ -237,4 +249,5 @@ _HANDLERS = {
     messages.COMMAND: _command,
     messages.RECEIPT: _receipt,
     messages.CLOSE: _close,
+    messages.RATE: _rate,
 }

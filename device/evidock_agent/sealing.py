@@ -41,6 +41,11 @@ class Sealing:
         """Whether a file is not finished yet."""
         return self._next() is not None
 
+    @property
+    def has_any(self) -> bool:
+        """Whether any is left of which the journal does not tell yet."""
+        return bool(self._ended)
+
     def begin(self) -> None:
         """A recording begins."""
         self.sealed = self.told = 0

@@ -77,6 +77,7 @@ class Tidying:
         """Begins the boot anew when a card comes, if it was for want of room in the journal that it ended."""
         agent = self._agent
         if agent.failed == NO_ROOM and present and not self.card_seen:
+            agent.line.return_to_usual_rate()
             agent.__init__(agent.board)
         self.card_seen = present
 

@@ -16,14 +16,14 @@ from evidock_protocol.versions import SOFTWARE as __version__
 if TYPE_CHECKING:
     from evidock.client import Recorder, Status, connect
     from evidock.docking import SyncResult, sync
-    from evidock.intake import Progress
+    from evidock.progress import Progress
     from evidock.provisioning import provision
     from evidock.report import Report, Verdict
     from evidock.store import Store
     from evidock.verification import verify
 
 _HOMES = {
-    "Progress": "intake",
+    "Progress": "progress",
     "Recorder": "client",
     "Report": "report",
     "Status": "client",

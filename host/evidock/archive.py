@@ -6,6 +6,7 @@ Specification: "The archive". Whatever enters was checked by `chain`; what does 
 from __future__ import annotations
 
 import contextlib
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import tzinfo
@@ -15,6 +16,7 @@ from evidock import durable, errors, layout
 from evidock.chain import Chain, Head
 from evidock.durable import SequenceFile
 from evidock.errors import BadEvidence, StoreError, UnsupportedVersion
+from evidock.locking import locked
 from evidock.segments import Segments
 from evidock_protocol import cbor, entry, merkle, private, sign1
 from evidock_protocol.entry import Entry
@@ -26,10 +28,14 @@ _WAITING = "waiting.bin"  # in quarantine: nobody's word counts before a key of 
 
 
 class Archive:
-    """The archive of one recorder; `chain` is the state of its journal, `segments` what the journal says of media."""
+    """The archive of one recorder; `chain` is the state of its journal, `segments` what the journal says of media.
+
+    One docking at a time writes to it; others may read, and bring heads of other hosts, meanwhile.
+    """
 
     def __init__(self, folder: Path, device: bytes, zone: tzinfo):
         """Opens and checks the whole journal. Raises StoreError when it does not hold."""
+        self.lock = threading.RLock()
         self.folder = folder
         self.device = device
         self.zone = zone
@@ -52,6 +58,7 @@ class Archive:
         except (BadEvidence, ProtocolError):
             raise StoreError("journal_damaged", path=self._journal.path, number=self.chain.size) from None
 
+    @locked
     def extend(self, entries: list[bytes]) -> None:
         """Appends the next entries, durably. At the first that does not hold it keeps those before it and raises."""
         accepted: list[bytes] = []
@@ -67,17 +74,20 @@ class Archive:
             if accepted:
                 self._journal.append(accepted)
 
+    @locked
     def entries(self, first: int, end: int) -> list[Entry]:
         """Entries `first` … `end` − 1 of the journal, without those that the recorder lost."""
         left, right = bisect_left(self._sequences, first), bisect_left(self._sequences, end)
         return [entry.parse(raw) for raw in self._journal.items[left:right]]
 
+    @locked
     def raw(self, number: int) -> bytes | None:
         """Entry `number` exactly as signed; None when it is not here."""
         place = bisect_left(self._sequences, number)
         found = place < len(self._sequences) and self._sequences[place] == number
         return self._journal.items[place] if found else None
 
+    @locked
     def fitting(self, heads: Iterable[Head]) -> set[bytes]:
         """Hashes of those `heads` that describe the first entries of the journal: newest hash and root, recomputed."""
         waiting: dict[int, list[Head]] = {}
@@ -94,6 +104,7 @@ class Archive:
                     fitting.add(head.hash)
         return fitting
 
+    @locked
     def add_openings(self, records: list[bytes]) -> int:
         """Keeps private records that open commitments of the journal; returns how many did not and were set aside.
 
@@ -119,17 +130,20 @@ class Archive:
             self._private.append(kept)
         return refused
 
+    @locked
     def unopened(self) -> int | None:
         """The first entry whose private fields are not here, or None."""
         missing = [sequence for sequence in self._commitments if sequence not in self.opened]
         return min(missing) if missing else None
 
+    @locked
     def add_head(self, head: Head) -> None:
         """Keeps a signed head, once."""
         if all(head.hash != held.hash for held in self.heads):
             self._heads.append([head.raw])
             self.heads.append(head)
 
+    @locked
     def keep_waiting(self, heads: list[Head]) -> None:
         """Keeps other hosts' heads, apart from those that count, until the journal has reached their epochs."""
         kept = [*self.waiting, *heads][:MAXIMUM_WAITING]
@@ -137,6 +151,7 @@ class Archive:
             durable.write_whole(self.folder / layout.QUARANTINE / _WAITING, b"".join(head.raw for head in kept))
             self.waiting = kept
 
+    @locked
     def add_receipt(self, raw: bytes) -> None:
         """Keeps a receipt that this host gives."""
         self._receipts.append([raw])
@@ -155,6 +170,7 @@ class Archive:
         """Where a segment's leaf hashes lie, once they were checked against its signed root."""
         return self.folder / layout.leaves(recording, number)
 
+    @locked
     def set_aside(self, name: str, data: bytes) -> None:
         """Keeps hostile or damaged bytes for inspection; at most MAXIMUM_QUARANTINE files, the first ones."""
         folder = self.folder / layout.QUARANTINE
@@ -163,6 +179,7 @@ class Archive:
         with contextlib.suppress(StoreError):  # a full disk must not hide what was found
             durable.write_whole(folder / f"{name}.bin", data, layout.PRIVATE_MODE)
 
+    @locked
     def set_aside_head(self, head: Head) -> None:
         """Keeps a head that does not fit: among the heads when the recorder did sign it, because it proves a second
         history (AT-11, AT-12, AT-14), else in quarantine."""

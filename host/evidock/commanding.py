@@ -50,8 +50,18 @@ def carry_out(recorder: Recorder, store: Store, progress: Watcher, act: Callable
     Raises EvidockError: NotEnrolled, Refused, BadEvidence, LineLost, StoreError, and what `act` raises.
     """
     device = proving.enrolled(recorder, store)
+    with store.claim(device, recorder.port):
+        return _carry_out(recorder, store, device, progress or proving.ignore, act)
+
+
+def _carry_out(
+    recorder: Recorder,
+    store: Store,
+    device: bytes,
+    watch: Callable[[Progress], None],
+    act: Callable[[Session, Archive], None],
+) -> Done:
     archive = store.archive(device)
-    watch = progress or proving.ignore
     try:
         proving.reconcile(store, archive)
         session = open_session(recorder.connection, store, device)

@@ -52,7 +52,6 @@ class Deletion:
         path = self._archive.media_path(segment.recording, segment.number)
         if path.exists() and is_intact(path, segment):
             return True
-        self._intake.expect([segment])
         if self._intake.bring(segment):
             return True
         self._keep(segment)

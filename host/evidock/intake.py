@@ -1,130 +1,223 @@
 """Brings segments in: decides what is here, pulls what is not, says of each whether it is safe, whole and as signed.
 
-Specification: "The archive". Whatever the recorder still has is kept, also when it differs from what was signed.
+Specification: "The archive". Several segments are on their way at once: while one is pulled, the next one's leaves are
+fetched, and the disk work of the last one is done in a thread of its own.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from typing import Any
 
-from evidock import durable
 from evidock.archive import Archive
+from evidock.client.assembly import Assembly
 from evidock.client.connection import Connection
-from evidock.client.pull import Pull, SegmentMissing, fetch_leaves
+from evidock.client.pull import Pull, fetch_leaves
+from evidock.disk_work import DiskWork, Found
 from evidock.errors import Refused
-from evidock.media import PartialFile, is_intact, leaves_on_disk, read_leaves, reopen
+from evidock.progress import Progress
 from evidock.segments import Segment
 from evidock_protocol import messages
 
+AHEAD = 2  # segments that are looked at before their turn
+BACKLOG = 128 * 1024  # bytes to ask for, below which the next segment is begun
+FINISHING = 8  # segments whose disk work may wait
+TELL_SECONDS = 0.1  # between two words of progress
 
-class Progress(NamedTuple):
-    """How far a docking has come: `phase` is "journal" (entries) or "media" (bytes); `done` of `total`."""
-
-    phase: str
-    done: int
-    total: int
-    recording: int | None = None
-    segment: int | None = None
+Key = tuple[int, int]  # recording, number
 
 
 class Intake:
-    """The media of one docking. Segments are listed as (recording, number); `pulled` counts bytes."""
+    """The media of one docking, also over several connections. `pulled` counts bytes."""
 
-    def __init__(self, connection: Connection, archive: Archive, progress: Callable[[Progress], None]):
-        self.new: list[tuple[int, int]] = []
-        self.missing: list[tuple[int, int]] = []
-        self.damaged: list[tuple[int, int]] = []
-        self.unreadable: list[tuple[int, int]] = []
-        self.pulled = 0
+    def __init__(
+        self,
+        connection: Connection,
+        archive: Archive,
+        progress: Callable[[Progress], None],
+        chunk: int | None = None,
+        executor: Executor | None = None,
+    ):
+        """`chunk` fixes the bytes of one answer; `executor` does the disk work, one thread when None is given."""
+        self.new: list[Key] = []
+        self.missing: list[Key] = []
+        self.damaged: list[Key] = []
+        self.unreadable: list[Key] = []
+        self.pull = Pull(connection, chunk)
         self._connection = connection
-        self._archive = archive
+        self._disk = DiskWork(archive)
         self._progress = progress
-        self._done = 0
+        self._worker = executor or ThreadPoolExecutor(1, "evidock-disk")
+        self._owns_worker = executor is None
+        self._known: set[Key] = set()  # whatever was expected in this docking
+        self._expected: deque[Segment] = deque()
+        self._looked: deque[Future[Found]] = deque()  # in the order of `_expected`
+        self._unlisted: Found | None = None  # its leaf list is fetched next
+        self._opening: Future[Assembly] | None = None
+        self._moving: list[Assembly] = []
+        self._finishing: deque[tuple[Assembly, Future[bool]]] = deque()
+        self._safe: deque[Segment] = deque()
+        self._done = 0  # bytes of segments that are dealt with
         self._total = 0
+        self._told = -TELL_SECONDS
+
+    @property
+    def pulled(self) -> int:
+        """Bytes of media that came over the line and were new."""
+        return self.pull.pulled
+
+    @property
+    def lost(self) -> int:
+        """Frames of media that were asked for again."""
+        return self.pull.ranges.lost
+
+    def attach(self, connection: Connection) -> None:
+        """Goes on where it was, over another connection."""
+        self._connection = connection
+        self.pull.attach(connection)
 
     def expect(self, segments: list[Segment]) -> None:
-        """Says what else will be brought, so that progress has a whole."""
-        self._total += sum(segment.length for segment in segments)
+        """Says what is to be brought, in this order; what was expected before is passed over."""
+        for segment in segments:
+            key = (segment.recording, segment.number)
+            if key not in self._known:
+                self._known.add(key)
+                self._expected.append(segment)
+                self._total += segment.length
+
+    def next(self) -> Segment | None:
+        """The next segment that is here, whole, as signed and safe on disk; None when no more will be.
+
+        After a LineLost it goes on once another connection is attached; after any other EvidockError all resumes in
+        another docking.
+        """
+        while not self._safe:
+            if self._is_over():
+                self._tell(None)
+                return None
+            self._step()
+        return self._safe.popleft()
 
     def bring(self, segment: Segment) -> bool:
-        """Whether the segment is here now, whole, as signed and safe on disk. After any EvidockError all resumes."""
-        start = self._done
-        brought = self._is_here(segment) or self._pull(segment)
-        self._report(start + segment.length - self._done, segment)
+        """Whether a segment is here now, as `next` says of it; it is pulled although it was before."""
+        self._known.discard((segment.recording, segment.number))
+        self.expect([segment])
+        brought = False
+        while (found := self.next()) is not None:
+            brought = brought or found == segment
         return brought
 
-    def _is_here(self, segment: Segment) -> bool:
-        """Whether an earlier docking brought it. A file that differs, without receipt, is pulled again in part."""
-        path = self._archive.media_path(segment.recording, segment.number)
-        if not path.exists():
-            return False
-        if is_intact(path, segment):
-            return True
-        reopen(path, self._archive.partial_path(segment.recording, segment.number))
-        return False
+    def close(self) -> None:
+        """Waits for the disk work and lets go of every file; what is not whole waits for another docking."""
+        self._connection.media = None
+        if self._owns_worker:
+            self._worker.shutdown(cancel_futures=True)
+        opened = self._opening
+        if opened is not None and opened.done() and not opened.cancelled() and not opened.exception():
+            self._moving.append(opened.result())
+        for assembly in self._moving + [assembly for assembly, _future in self._finishing]:
+            assembly.file.close()
 
-    def _pull(self, segment: Segment) -> bool:
-        key = (segment.recording, segment.number)
-        path = self._archive.media_path(*key)
-        try:
-            leaves = self._leaves(segment)
-            if not self._pull_bytes(segment, leaves):
-                self.unreadable.append(key)
-                return False
-        except SegmentMissing:
-            self.missing.append(key)
-            return False
-        except Refused as refused:
-            if refused.code != messages.STORAGE:
-                raise
-            self.unreadable.append(key)
-            return False
-        # From disk, after the bytes were safe: this is what the receipt says.
-        found = leaves_on_disk(path, segment)
-        if found is None or segment.root_of(found) != segment.root:
-            self.damaged.append(key)
-            return False
+    def _is_over(self) -> bool:
+        waits = self._expected or self._looked or self._unlisted or self._opening or self._finishing
+        return not waits and not self._moving
+
+    def _step(self) -> None:
+        """Whatever can be done now, without waiting as long as anything can."""
+        while self._expected and len(self._looked) < AHEAD:
+            self._looked.append(self._worker.submit(self._disk.look, self._expected.popleft()))
+        self._begin()
+        while self.pull.finished and len(self._finishing) < FINISHING:
+            assembly = self.pull.finished.popleft()
+            self._moving.remove(assembly)
+            self._finishing.append((assembly, self._worker.submit(self._disk.finish, assembly)))
+        if self._finishing and self._finishing[0][1].done():
+            self._settle(*self._finishing.popleft())
+        elif not self.pull.is_idle:
+            self._connection.pump(self._connection.monotonic() + TELL_SECONDS)
+            self._tell_sometimes()
+        else:
+            self._wait()
+
+    def _begin(self) -> None:
+        """Takes the next segments as far as there is room for them."""
+        if self._opening is not None and self._opening.done():
+            opened, self._opening = self._opening, None
+            assembly = opened.result()
+            self._moving.append(assembly)
+            self.pull.add(assembly)
+        if self._opening is not None or self.pull.ranges.backlog > BACKLOG:
+            return
+        if self._unlisted is None and self._looked and self._looked[0].done():
+            found = self._looked.popleft().result()
+            if found.is_whole:
+                self._done += found.segment.length
+                self._safe.append(found.segment)
+                return
+            self._unlisted = found
+        if self._unlisted is not None:
+            self._open(self._unlisted)
+
+    def _open(self, found: Found) -> None:
+        """Fetches the leaf list where there is none, while media move on, and has the file opened."""
+        segment, leaves = found.segment, found.leaves
         if leaves is None:
-            durable.write_whole(self._archive.leaves_path(*key), b"".join(found))
-        self.new.append(key)
-        return True
+            try:
+                leaves = fetch_leaves(self._connection, segment, self.pull.chunk.size)
+            except Refused as refused:
+                if refused.code == messages.NO_SUCH_SEGMENT:
+                    self._unlisted = None
+                    self._give_up(segment, self.missing)
+                    return
+                if refused.code not in (messages.STORAGE, messages.OUT_OF_RANGE):
+                    raise
+        self._unlisted = None
+        self._opening = self._worker.submit(self._disk.open, segment, leaves, found.leaves is None)
 
-    def _pull_bytes(self, segment: Segment, leaves: list[bytes] | None) -> bool:
-        """Pulls what is not here yet; whether the recorder gave all that its file has."""
-        with PartialFile(self._archive.partial_path(segment.recording, segment.number), segment) as file:
-            good = file.good_leaves(leaves) if leaves is not None else set[int]()
-            for index in good:
-                start, end = segment.leaf_span(index)
-                self._report(end - start, segment)
-            pull = Pull(self._connection, segment, leaves, file, lambda count: self._count(count, segment))
-            pull.run(good)
-            if not pull.unreadable:
-                file.finish(self._archive.media_path(segment.recording, segment.number), pull.length)
-            return not pull.unreadable
+    def _settle(self, assembly: Assembly, future: Future[bool]) -> None:
+        segment = assembly.segment
+        if assembly.missing:
+            future.result()
+            self._give_up(segment, self.missing)
+        elif assembly.unreadable:
+            future.result()
+            self._give_up(segment, self.unreadable)
+        elif not future.result():
+            self._give_up(segment, self.damaged)
+        else:
+            self._done += segment.length
+            self.new.append((segment.recording, segment.number))
+            self._safe.append(segment)
+            self._tell(segment)
 
-    def _leaves(self, segment: Segment) -> list[bytes] | None:
-        """The checked leaf list: from an earlier docking or the recorder; None when the recorder's does not fit."""
-        path = self._archive.leaves_path(segment.recording, segment.number)
-        kept = read_leaves(path, segment)
-        if kept is not None:
-            return kept
-        try:
-            fetched = fetch_leaves(self._connection, segment)
-        except Refused as refused:
-            if refused.code == messages.NO_SUCH_SEGMENT:
-                raise SegmentMissing from None
-            if refused.code not in (messages.STORAGE, messages.OUT_OF_RANGE):
-                raise
-            return None
-        if fetched is not None:
-            durable.write_whole(path, b"".join(fetched))
-        return fetched
+    def _give_up(self, segment: Segment, reason: list[Key]) -> None:
+        self._done += segment.length
+        key = (segment.recording, segment.number)
+        if key not in reason:
+            reason.append(key)
+        self._tell(segment)
 
-    def _count(self, count: int, segment: Segment) -> None:
-        self.pulled += max(0, count)
-        self._report(count, segment)
+    def _wait(self) -> None:
+        """Waits for the disk: nothing is on the line."""
+        futures: list[Future[Any]] = [future for _assembly, future in list(self._finishing)[:1]]
+        if self._opening is not None:
+            futures.append(self._opening)
+        elif self._looked:
+            futures.append(self._looked[0])
+        wait(futures, return_when=FIRST_COMPLETED)
 
-    def _report(self, count: int, segment: Segment) -> None:
-        self._done += count
-        self._progress(Progress("media", self._done, self._total, segment.recording, segment.number))
+    # What is said of it.
+
+    def _tell_sometimes(self) -> None:
+        now = self._connection.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            self._tell(self._moving[0].segment if self._moving else None)
+
+    def _tell(self, segment: Segment | None) -> None:
+        done = self._done + sum(assembly.have for assembly in self._moving)
+        done += sum(assembly.have for assembly, _future in self._finishing)
+        place = (segment.recording, segment.number) if segment is not None else (None, None)
+        self._progress(Progress("media", min(done, self._total), self._total, *place, lost=self.lost))

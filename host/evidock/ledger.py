@@ -5,6 +5,7 @@ Specification: "Custody kinds". Epoch 0, boot 0, ticks 0; the wall clock is the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -12,6 +13,7 @@ from typing import NamedTuple, cast
 from evidock import authority, keys, layout
 from evidock.durable import SequenceFile
 from evidock.errors import StoreError
+from evidock.locking import locked
 from evidock_protocol import cbor, codes, custody_kinds, entry, kinds, private, sign1, statements
 from evidock_protocol.errors import ProtocolError
 
@@ -29,12 +31,16 @@ class Registration(NamedTuple):
 
 
 class Ledger:
-    """The custody chain of one store, checked when opened and appended to durably."""
+    """The custody chain of one store, checked when opened and appended to durably.
+
+    Dockings side by side share it: `lock` is held while an entry is made, and by who decides on what is in it.
+    """
 
     def __init__(self, path: Path, key: keys.SigningKey, now_ms: Callable[[], int]):
         """Opens the chain; raises StoreError when an entry of it does not hold. `now_ms` gives Unix milliseconds."""
         self._file = SequenceFile(path)
         self._private = SequenceFile(path.with_name(layout.CUSTODY_PRIVATE), layout.PRIVATE_MODE)
+        self.lock = threading.RLock()
         self._key = key
         self._now_ms = now_ms
         self.size = 0
@@ -55,12 +61,14 @@ class Ledger:
             self._check(raw)
         self._openings = self._read_openings()
 
+    @locked
     def begin(self, organisation: bytes, certificate: bytes, name: str, zone: str) -> None:
         """GENESIS of the chain, unless it is there."""
         if self.size == 0:
             body: dict[str, object] = {"public_key": self._key.public, "organisation": organisation}
             self.add(custody_kinds.GENESIS, {**body, "certificate": certificate, "name": name, "zone": zone})
 
+    @locked
     def enrol(self, genesis: entry.Entry) -> None:
         """ENROL of a recorder by its verified GENESIS, unless it is enrolled."""
         if genesis.device in self.enrolled:
@@ -70,6 +78,7 @@ class Ledger:
             values[name] = genesis.body[name]
         self.add(custody_kinds.ENROL, values)
 
+    @locked
     def note_head(self, device: bytes, size: int, newest: bytes, root: bytes, statement: bytes) -> None:
         """HEAD: a signed head that lies in the archive, by its statement hash; once each."""
         if statement not in self.heads:
@@ -77,27 +86,32 @@ class Ledger:
                 custody_kinds.HEAD, {"device": device, "size": size, "newest": newest, "root": root, "head": statement}
             )
 
+    @locked
     def witness(self, device: bytes, size: int, newest: bytes, root: bytes, statement: bytes, host: bytes) -> None:
         """WITNESS: a signed head that another host (its id) gave, and that lies in the archive now; once each."""
         if statement not in self.heads:
             body: dict[str, object] = {"device": device, "size": size, "newest": newest, "root": root}
             self.add(custody_kinds.WITNESS, {**body, "head": statement, "host": host})
 
+    @locked
     def note_stamp(self, device: bytes, head: bytes, stamp: bytes) -> None:
         """STAMP: a time stamp (its SHA-256) over a head (its statement hash), unless the newest one is that."""
         if self.stamps.get(head) != stamp:
             self.add(custody_kinds.STAMP, {"device": device, "head": head, "stamp": stamp})
 
+    @locked
     def note_order(self, order: bytes) -> None:
         """ORDER: an order of the organisation that this host carries; once each."""
         if order not in self.orders:
             self.add(custody_kinds.ORDER, {"order": order})
 
+    @locked
     def note_certificate(self, certificate: bytes) -> None:
         """CERTIFICATE: this host's own, taken into use; unless it is in use."""
         if not self.certificates or self.certificates[-1] != certificate:
             self.add(custody_kinds.CERTIFICATE, {"certificate": certificate})
 
+    @locked
     def register(
         self, device: bytes, state: int, head_size: int | None, head_hash: bytes | None, unit: int | None
     ) -> None:
@@ -113,6 +127,7 @@ class Ledger:
         body: dict[str, object] = {"device": device, "state": state, "head_size": head_size, "head_hash": head_hash}
         self.add(custody_kinds.REGISTRY, {**body, "unit": commitment})
 
+    @locked
     def unit_of(self, device: bytes) -> int | None:
         """The unit that the registry names for a recorder; None for none, and where its opening is not here."""
         registration = self.registered.get(device)
@@ -120,12 +135,14 @@ class Ledger:
             return None
         return self._openings.get(registration.unit)
 
+    @locked
     def ingest(self, device: bytes, size: int, newest: bytes, segments: list[Segment]) -> None:
         """INGEST of segments whose bytes are safe and recomputed, as of a head; each segment once."""
         fresh = [one for one in segments if (device, *one) not in self.ingested]
         if fresh:
             self.add(custody_kinds.INGEST, {"device": device, "size": size, "newest": newest, "segments": fresh})
 
+    @locked
     def add(self, kind: int, body: dict[str, object]) -> None:
         """Signs and appends one entry of a kind of `custody_kinds`, durably. Raises StoreError.
 

@@ -88,10 +88,16 @@ class PartialFile:
         with errors.at(final):
             durable.move_into_place(self.path, final)
 
+    def close(self) -> None:
+        """Lets go of the file, once or more often; what was written stays."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
     def __enter__(self) -> PartialFile:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._handle)
+        self.close()

@@ -16,7 +16,7 @@ from evidock.client.connection import Connection
 from evidock.client.journal import pull_journal
 from evidock.client.session import Session
 from evidock.errors import BadEvidence, NotEnrolled
-from evidock.intake import Progress
+from evidock.progress import Progress
 from evidock.store import Store
 from evidock_protocol import codes, kinds
 

@@ -46,7 +46,7 @@ class Registered(NamedTuple):
 
 def recorders(store: Store) -> list[Registered]:
     """Every enrolled recorder, in the order of enrolment."""
-    return [recorder(store, device) for device in store.custody.enrolments]
+    return [recorder(store, device) for device in list(store.custody.enrolments)]
 
 
 def recorder(store: Store, device: bytes) -> Registered:
@@ -78,7 +78,7 @@ def find(store: Store, text: str) -> bytes:
     digits = "".join(text.split()).lower()
     found = [
         device
-        for device, enrolment in store.custody.enrolments.items()
+        for device, enrolment in list(store.custody.enrolments.items())
         if (len(digits) >= _MINIMUM_DIGITS and device.hex().startswith(digits))
         or (text and text == enrolment.body["serial"])
     ]
@@ -109,25 +109,26 @@ def set_state(
     A retired or revoked recorder is trusted up to its first `at_size` entries, by default all that this store holds:
     later it may only be revoked, at the same head or an earlier one. Raises StoreError, WrongUsage.
     """
-    present = recorder(store, device)
-    before = STATES[present.state]
-    head_size, head_hash = None, None
-    if state in FINAL:
-        if at_size is None and before in FINAL:
-            at_size = present.head_size
-        head_size, head_hash = _last_trusted(store, device, at_size)
-    elif at_size is not None:
-        raise WrongUsage("at_size_without_end")
-    if unit is not None and not 0 <= unit <= MAXIMUM_UNIT:
-        raise WrongUsage("number_out_of_range", name="unit", limit=MAXIMUM_UNIT)
-    if before in FINAL:
-        ended = cast(int, present.head_size)
-        if state not in FINAL or state < before or cast(int, head_size) > ended:
-            raise StoreError("registry_final", device=device.hex()[:16], state=present.state, size=ended)
-    kept = present.unit if unit is None else unit
-    if (before, present.unit, present.head_size) != (state, kept, head_size):
-        store.custody.register(device, state, head_size, head_hash, kept)
-    return recorder(store, device)
+    with store.custody.lock:  # what is decided here holds when it is written
+        present = recorder(store, device)
+        before = STATES[present.state]
+        head_size, head_hash = None, None
+        if state in FINAL:
+            if at_size is None and before in FINAL:
+                at_size = present.head_size
+            head_size, head_hash = _last_trusted(store, device, at_size)
+        elif at_size is not None:
+            raise WrongUsage("at_size_without_end")
+        if unit is not None and not 0 <= unit <= MAXIMUM_UNIT:
+            raise WrongUsage("number_out_of_range", name="unit", limit=MAXIMUM_UNIT)
+        if before in FINAL:
+            ended = cast(int, present.head_size)
+            if state not in FINAL or state < before or cast(int, head_size) > ended:
+                raise StoreError("registry_final", device=device.hex()[:16], state=present.state, size=ended)
+        kept = present.unit if unit is None else unit
+        if (before, present.unit, present.head_size) != (state, kept, head_size):
+            store.custody.register(device, state, head_size, head_hash, kept)
+        return recorder(store, device)
 
 
 def out_of_use(store: Store, device: bytes | None) -> str | None:
@@ -157,14 +158,14 @@ def note_return(store: Store, device: bytes, unit: int | None = None) -> None:
 
 def retire(store: Store, device: bytes) -> None:
     """The recorder was reset and is another one now: what its old key signs from here on does not count."""
-    if device in store.custody.enrolled and STATES[recorder(store, device).state] not in FINAL:
-        set_state(store, device, RETIRED)
+    _follow(store, device, RETIRED, None)
 
 
 def _follow(store: Store, device: bytes, state: int, unit: int | None) -> None:
     # The recorder carried the command out already: that somebody ended its trust before is not to be undone by it.
-    if device in store.custody.enrolled and STATES[recorder(store, device).state] not in FINAL:
-        set_state(store, device, state, unit)
+    with store.custody.lock:
+        if device in store.custody.enrolled and STATES[recorder(store, device).state] not in FINAL:
+            set_state(store, device, state, unit)
 
 
 def _last_trusted(store: Store, device: bytes, at_size: int | None) -> tuple[int, bytes]:

@@ -11,6 +11,9 @@ from evidock_protocol import card, codes, entry, kinds, merkle, sign1, statement
 from evidock_protocol.entry import Entry
 from evidock_protocol.errors import ProtocolError
 
+BESIDE_MS = 1000  # between a moment and a segment that it belongs to
+_NAMING = {3, 4}  # labels "case" and "incident" of private fields
+
 
 class Segment(NamedTuple):
     """A sealed segment as SEGMENT names it; lengths in bytes."""
@@ -56,10 +59,14 @@ class Segments:
         # By host (thumbprint), the hash of its newest receipt that the recorder holds.
         self.receipted: dict[tuple[int, int], dict[bytes, bytes]] = {}
         self.deleted: set[tuple[int, int]] = set()
+        self._cases: set[int] = set()  # recordings of a case or an incident
+        self._moments: dict[int | None, list[tuple[int, int]]] = {}  # by recording, (boot, tick) of marks and breaks
+        self._spans: dict[tuple[int, int], tuple[int, int, int]] = {}  # boot, first and last tick
 
     def note(self, item: Entry) -> None:
         """Takes in one verified entry."""
         body = item.body
+        self._note_evidence(item)
         if item.kind == kinds.START:
             recording = body["recording"]
             assert isinstance(recording, int)
@@ -73,6 +80,12 @@ class Segments:
             self.deleted.add((body["recording"], body["number"]))  # type: ignore[arg-type]
         elif item.kind == kinds.HOST and body["event"] == codes.HOST_RECEIPTED:
             self._receipt(body["statement"])
+
+    def evidence_first(self, segments: list[Segment]) -> list[Segment]:
+        """The same segments: first those of recordings that name a case or an incident, those in which the officer
+        marked a moment, and those beside an interruption; each kind in the order given.
+        """
+        return sorted(segments, key=lambda one: not self._is_evidence((one.recording, one.number)))
 
     def unreceipted(self, host: bytes) -> list[Segment]:
         """The segments that a recorder may still have and `host` (thumbprint) gave no receipt for, in order."""
@@ -89,6 +102,27 @@ class Segments:
             for key in sorted(self.known)
             if key not in self.deleted and host in self.receipted.get(key, ())
         ]
+
+    def _is_evidence(self, key: tuple[int, int]) -> bool:
+        if key[0] in self._cases:
+            return True
+        boot, first, last = self._spans[key]
+        moments = self._moments.get(key[0], []) + self._moments.get(None, [])
+        return any(one == boot and first - BESIDE_MS <= tick <= last + BESIDE_MS for one, tick in moments)
+
+    def _note_evidence(self, item: Entry) -> None:
+        body = item.body
+        recording = cast("int | None", body.get("recording"))
+        if item.kind == kinds.START and recording is not None and _NAMING & item.private.keys():
+            self._cases.add(recording)
+        elif item.kind in (kinds.MARK, kinds.RESUME):
+            self._moments.setdefault(recording, []).append((item.boot, item.ticks))
+        elif item.kind == kinds.INTERRUPT:
+            moment = (cast(int, body["boot"]), cast(int, body["last_tick"]))
+            self._moments.setdefault(recording, []).append(moment)
+        elif item.kind == kinds.SEGMENT:
+            span = tuple(cast(int, body[name]) for name in ("boot", "first_tick", "last_tick"))
+            self._spans.setdefault((cast(int, recording), cast(int, body["number"])), span)  # type: ignore[arg-type]
 
     def _receipt(self, raw: object) -> None:
         if not isinstance(raw, bytes):

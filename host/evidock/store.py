@@ -8,8 +8,10 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from pathlib import Path
 from types import TracebackType
@@ -46,7 +48,7 @@ def local_zone() -> str:
 
 
 class Store:
-    """An open store, locked for this process until `close`; a context manager.
+    """An open store, locked for this process until `close`; a context manager. Threads may share it, a recorder each.
 
     `folder`, `zone` (of day folders and of times without zone), `organisation` (public key, 32 bytes), `successor`
     (hash), `host` (signing key), `certificate` (statement), `custody` (ledger).
@@ -70,6 +72,9 @@ class Store:
                 raise ValueError("the custody chain has another zone")
             self._settle(certificate, settings)
             self._archives: dict[bytes, Archive] = {}
+            self._gates: dict[bytes, threading.Lock] = {}  # by recorder: an archive is opened once
+            self._claims: dict[bytes, str] = {}  # by recorder, the port that it is docked on
+            self._guard = threading.Lock()  # of these three
         except (ValueError, KeyError, ProtocolError):
             self.close()
             raise StoreError("store_damaged", path=folder) from None
@@ -135,20 +140,21 @@ class Store:
             fresh = authority.parse_certificate(raw)
         except ValueError:
             raise StoreError("not_a_certificate") from None
-        now_ms = self.now_ms()
-        authority.check_clock(now_ms)
-        present = authority.parse_certificate(self.certificate)
-        if fresh.host_key != self.host.public:
-            raise StoreError("certificate_other_host", host=self.host.thumbprint.hex(), store=self.folder)
-        if fresh.generation < present.generation:
-            raise StoreError("generation_falls", given=fresh.generation, present=present.generation)
-        if fresh.not_after <= now_ms:
-            raise StoreError("certificate_expired", shown=authority.date(fresh.not_after))
-        for order in self.check_organisation(fresh.organisation, orders):
-            self.custody.note_order(order)
-        # The chain is what counts: opening the store writes the two files after it, when a crash came between.
-        self.custody.note_certificate(raw)
-        self._settle(self.certificate, store_settings.read(self.folder))
+        with self.custody.lock:
+            now_ms = self.now_ms()
+            authority.check_clock(now_ms)
+            present = authority.parse_certificate(self.certificate)
+            if fresh.host_key != self.host.public:
+                raise StoreError("certificate_other_host", host=self.host.thumbprint.hex(), store=self.folder)
+            if fresh.generation < present.generation:
+                raise StoreError("generation_falls", given=fresh.generation, present=present.generation)
+            if fresh.not_after <= now_ms:
+                raise StoreError("certificate_expired", shown=authority.date(fresh.not_after))
+            for order in self.check_organisation(fresh.organisation, orders):
+                self.custody.note_order(order)
+            # The chain is what counts: opening the store writes the two files after it, when a crash came between.
+            self.custody.note_certificate(raw)
+            self._settle(self.certificate, store_settings.read(self.folder))
         return fresh
 
     def check_organisation(self, organisation: bytes, orders: Sequence[bytes] = ()) -> list[bytes]:
@@ -190,9 +196,27 @@ class Store:
 
     def archive(self, device: bytes) -> Archive:
         """The archive of one recorder, opened and checked once; empty when there is none. Raises StoreError."""
-        if device not in self._archives:
-            self._archives[device] = Archive(self.folder / layout.recorder(device), device, self.zone)
-        return self._archives[device]
+        with self._guard:
+            gate = self._gates.setdefault(device, threading.Lock())
+        with gate:  # reading a long journal takes seconds, and holds nobody up but who wants the same one
+            archive = self._archives.get(device)
+            if archive is None:
+                archive = Archive(self.folder / layout.recorder(device), device, self.zone)
+                self._archives[device] = archive
+            return archive
+
+    @contextmanager
+    def claim(self, device: bytes, port: str) -> Generator[None]:
+        """The recorder is docked on `port` of this process, alone. Raises StoreError when it is on another one, too."""
+        with self._guard:
+            if device in self._claims:
+                raise StoreError("recorder_in_use", device=device.hex()[:16], port=self._claims[device], second=port)
+            self._claims[device] = port
+        try:
+            yield
+        finally:
+            with self._guard:
+                del self._claims[device]
 
     def forget(self, device: bytes) -> None:
         """Drops what is in memory of an archive, after an error: what is on disk counts."""

@@ -17,6 +17,7 @@ MEDIA = 10
 COMMAND = 11
 RECEIPT = 12
 CLOSE = 13
+RATE = 14
 
 ANSWER = 128
 REFUSAL = 255
@@ -28,7 +29,7 @@ MESSAGES = (
         "HELLO",
         "0 package a:u, 1 wire a:u, 2 flash a:u, 3 software t",
         "0 package a:u, 1 wire a:u, 2 flash a:u, 3 software t, 4 device h/n, 5 model t, 6 protection u, "
-        "7 maximum_payload u, 8 maximum_unread u, 9 state u, 10 key_agreement b/n",
+        "7 maximum_payload u, 8 maximum_unread u, 9 state u, 10 key_agreement b/n, 11 rates a:u, 12 rate u/n",
     ),
     (
         STATUS,
@@ -50,10 +51,11 @@ MESSAGES = (
     (JOURNAL, "JOURNAL", "0 first u, 1 limit u", "0 first u, 1 entries b"),
     (PRIVATE, "PRIVATE", "0 first u, 1 limit u", "0 first u, 1 next u, 2 openings b"),
     (LEAVES, "LEAVES", "0 recording u, 1 number u, 2 first u, 3 count u", "0 first u, 1 hashes b"),
-    (MEDIA, "MEDIA", "0 recording u, 1 number u, 2 offset u, 3 length u, 4 chunk u", "0 offset u, 1 data b"),
+    (MEDIA, "MEDIA", "0 recording u, 1 number u, 2 offset u, 3 length u, 4 chunk u", "0 index u, 1 data b"),
     (COMMAND, "COMMAND", "0 command b, 1 openings b/n", "0 sequence u"),
     (RECEIPT, "RECEIPT", "0 receipt b", "0 sequence u"),
     (CLOSE, "CLOSE", "", "0 head b"),
+    (RATE, "RATE", "0 rate u", "0 rate u"),
 )
 
 MALFORMED = 1

@@ -37,6 +37,7 @@ DOCKING = (
     (messages.COMMAND, _BLANK, _NO, _NO, PROVED, _NO, _NO, _FAILED),
     (messages.RECEIPT, _BLANK, _NO, _NO, PROVED, _NO, _NO, _FAILED),
     (messages.CLOSE, _BLANK, _NO, _NO, CLOSED, CLOSED, _NO, _FAILED),
+    (messages.RATE, BLANK, IDLE, OPENED, PROVED, CLOSED, RESET, BROKEN),
 )
 ENDING = (messages.HELLO, messages.OPEN)  # they end the session before them, also when they are refused
 

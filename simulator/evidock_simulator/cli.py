@@ -11,7 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from evidock_simulator import images, launch, scenario
+from evidock_simulator import images, launch, line, scenario
+from evidock_simulator.line import process
+from evidock_simulator.line.options import describe
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Virtual recorders.")
 
@@ -62,12 +64,24 @@ def run(
         bool, typer.Option("--only-media", help="A new recorder has only the tracks that --media brings.")
     ] = False,
     heap: Annotated[str, typer.Option(help="Memory of the MicroPython recorder.")] = launch.HEAP,
+    simulated: Annotated[
+        str | None,
+        typer.Option("--line", metavar="OPTIONS", help="Puts it behind a simulated line; see evidock-sim line --help."),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--line-report", metavar="FILE", help="Where the line says, as JSON, what it did.")
+    ] = None,
 ) -> None:
     """Runs a virtual recorder on a pty until it is killed; SIGKILL is a power cut.
 
     Example: evidock-sim run patrol --link /tmp/recorder --speed max --json
+
+    Example: evidock-sim run patrol --link /tmp/recorder --line rate=921600,latency=16,errors=1e-6
     """
     rate = _speed(speed)
+    if report is not None and simulated is None:
+        raise typer.BadParameter("--line-report needs --line")
+    options = None if simulated is None else _line_options(simulated)
     image = flash or link.with_name(link.name + ".flash")
     folder = not launch.has_micropython()
     place = card or image.with_name(image.name + (".card" if not folder else ".card.folder"))
@@ -79,13 +93,55 @@ def run(
         )
     try:
         images.prepare(image, place, name, seed, media or (), folder, only_media)
-        arguments = launch.command(image, place, rate, as_json, heap)
-        launch.open_line(link)
+        arguments = launch.command(image, place, rate, as_json, heap, options is not None and options.uart)
+        if options is None:
+            launch.open_line(link)
+        else:
+            launch.open_simulated_line(link, options, report)
     except (scenario.BadScenario, images.BadImage, launch.BadLink, RuntimeError) as error:
         _stop(error)
     except OSError as error:
         _stop(f"{error.filename or image}: {error.strerror}")
     launch.become(*arguments)
+
+
+def _line_options(text: str) -> line.Options:
+    try:
+        return line.parse(text)
+    except line.BadOptions as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+@app.command(
+    name="line",
+    help=f"""Puts a simulated line before a port until it is ended.
+
+OPTIONS are name=value with commas between. {describe()}.
+
+Example: evidock-sim line --port /dev/ttyACM0 --link /tmp/noisy bytes=1000000,usb=64,errors=1e-5,seed=7""",
+)
+def simulated_line(
+    options: Annotated[str, typer.Argument(metavar="OPTIONS", help="What the line is like.")],
+    port: Annotated[Path, typer.Option(help="The recorder's serial port.")],
+    link: Annotated[Path, typer.Option(help="Where to put the serial port that a host opens.")],
+    report: Annotated[
+        Path | None, typer.Option("--line-report", metavar="FILE", help="Where the line says, as JSON, what it did.")
+    ] = None,
+) -> None:
+    """Puts a simulated line before a port until it is ended."""
+    wanted = _line_options(options)
+    for name in ("uart", "overrun"):
+        if getattr(wanted, name):
+            raise typer.BadParameter(f"{name}: only for a virtual recorder (evidock-sim run --line)")
+    orders: line.Orders = {"link": str(link.absolute()), "options": wanted.text, "port": str(port.absolute())}
+    if report is not None:
+        orders["report"] = str(report.absolute())
+    try:
+        process.serve(orders)
+    except launch.BadLink as error:
+        _stop(error)
+    except OSError as error:
+        _stop(f"{error.filename or port}: {error.strerror}")
 
 
 @app.command()

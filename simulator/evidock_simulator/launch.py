@@ -1,8 +1,10 @@
 """Starts a recorder: a raw pty with a link to it, then this process becomes MicroPython.
 
-Architecture: "The simulator" (measured traps). One process is the recorder, so that killing it is a power cut.
+Architecture: "The simulator" (measured traps). One process is the recorder, so that killing it is a power cut. Behind
+a simulated line its own end is a socket's, and another process is the line.
 """
 
+import fcntl
 import os
 import pty
 import sys
@@ -10,17 +12,18 @@ import tty
 from importlib.util import find_spec
 from pathlib import Path
 
-from evidock_simulator import compiling
+from evidock_simulator import compiling, line
+from evidock_simulator.line import ends
 
 HEAP = "384k"  # the demonstration passes with 336k, where words have eight bytes; 40 KB of it are the hardware's
 LINK = 3  # the descriptor that the recorder uses
+RATE = 4  # where it tells the rate that it has set
 MODULE = "evidock_simulator.virtual.main"
 _MICROPYTHON = "import sys; from micropython_unix import main; sys.exit(main())"
 _MODULES = ("micropython_unix", "micropython_run")
 
 
-class BadLink(ValueError):
-    """The path for the link is taken; the text says by what."""
+BadLink = ends.BadLink
 
 
 def has_micropython() -> bool:
@@ -33,8 +36,6 @@ def open_line(link: Path) -> None:
 
     An end is kept open because the last close of it would give the recorder EIO for ever.
     """
-    if os.path.lexists(link) and not link.is_symlink():
-        raise BadLink(f"{link} is there and is no link of an earlier run: choose another path")
     recorder, host = pty.openpty()
     tty.setraw(host)
     name = os.ttyname(host)
@@ -43,11 +44,33 @@ def open_line(link: Path) -> None:
     os.set_inheritable(LINK, True)  # dup2 leaves it closed at exec when the two are one
     os.set_blocking(LINK, False)
     os.set_inheritable(host, True)
-    link.parent.mkdir(parents=True, exist_ok=True)
-    beside = link.with_name(f".{link.name}.{os.getpid()}")
-    beside.symlink_to(name)
-    beside.replace(link)
+    ends.point(link, name)
     _unlink_at_the_end(link.absolute(), name)
+
+
+def open_simulated_line(link: Path, options: line.Options, report: Path | None) -> None:
+    """Starts a line between `link` and descriptor 3, which ends when this process does.
+
+    With the option `uart` the recorder tells its rate on descriptor 4. Raises BadLink, line.NoLine.
+    """
+    far, recorder = ends.socket_pair()
+    telling, told = os.pipe()
+    os.set_blocking(telling, False)
+    orders: line.Orders = {"link": str(link.absolute()), "options": options.text, "socket": (far, recorder)}
+    if options.uart:
+        orders["rates"] = telling
+    if report is not None:
+        orders["report"] = str(report.absolute())
+    _, control = line.start(orders, [far, recorder, telling])
+    recorder, told, far, held = (
+        fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, RATE + 1)  # out of the way of the two that have a meaning
+        for descriptor in (recorder, told, far, control.detach())
+    )
+    os.dup2(recorder, LINK)
+    if options.uart:
+        os.dup2(told, RATE)
+    os.set_inheritable(held, True)  # when it is closed, the line ends
+    os.set_inheritable(far, True)  # as of a pty, an end stays open: the recorder never meets the end of its line
 
 
 def _unlink_at_the_end(link: Path, name: str) -> None:
@@ -86,9 +109,12 @@ def micropython_environment(compiled: Path | None) -> dict[str, str]:
 
 
 def command(
-    image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP
+    image: Path, card: Path, speed: int, as_json: bool, heap: str = HEAP, uart: bool = False
 ) -> tuple[list[str], dict[str, str], Path]:
-    """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the most."""
+    """(arguments, environment, working folder) of the recorder's process. `speed` in thousandths, 0 for the most.
+
+    With `uart` the recorder's link has rates.
+    """
     measured = compiling.firmware_measurement().hex()
     run = [
         "-m",
@@ -98,6 +124,7 @@ def command(
         str(speed),
         measured,
         "json" if as_json else "text",
+        *(map(str, ends.RATES) if uart else ()),
     ]
     if not has_micropython():
         return [sys.executable, *run], {**os.environ, "PYTHONPATH": os.pathsep.join(_roots())}, Path.cwd()

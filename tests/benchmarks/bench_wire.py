@@ -23,7 +23,8 @@ from evidock_protocol import cbor, framing, messages, versions, wire
 
 class Generic:
     '''An AnswerFrame over the generic writer.'''
-    waiting = False
+    waiting = is_behind = False
+    is_free = True
 
     def __init__(self):
         self.scratch = memoryview(bytearray(4096))
@@ -34,8 +35,9 @@ class Generic:
         self.data = self.scratch[:length]
         return self.data
 
-    def pack_media(self, kind, number, offset, length):
-        head = b"\\x84" + cbor.head(0, kind + 128) + cbor.head(0, number) + cbor.head(0, offset) + cbor.head(2, length)
+    def pack_media(self, number, index, length):
+        head = b"\\x84" + cbor.head(0, messages.MEDIA + 128) + cbor.head(0, number) + cbor.head(0, index)
+        head += cbor.head(2, length)
         self.frame = self.writer.encode_parts(head, self.data)
 
     def send(self, link):

@@ -116,15 +116,15 @@ def test_vectors_and_answers(check: Callable[..., tuple[int, int]], repository: 
     st.integers(0, 2**63 - 1) | st.integers(0, 1 << 17),
     st.integers(1, 5000),
 )
-def test_a_media_answer_arrives(data: bytes, number: int, offset: int, most: int) -> None:
+def test_a_media_answer_arrives(data: bytes, number: int, index: int, most: int) -> None:
     data = data[: versions.MAXIMUM_CHUNK]
     frame, line = AnswerFrame(), Line(most)
     frame.room(len(data))[:] = data
-    frame.pack_media(messages.MEDIA, number, offset, len(data))
+    frame.pack_media(number, index, len(data))
     while frame.waiting:
         frame.send(line)
     (payload,) = framing.FrameReader(framing.frame_size(versions.MAXIMUM_PAYLOAD)).feed(line.taken)
-    assert payload == wire.answer(messages.MEDIA, number, {"offset": offset, "data": data})
+    assert payload == wire.answer(messages.MEDIA, number, {"index": index, "data": data})
     assert line.taken == frames.encode_frame(payload)
 
 
@@ -137,9 +137,9 @@ def test_one_frame_after_another(sent: list[bytes | int]) -> None:
         data = value if isinstance(value, bytes) else bytes(value)
         if len(data) <= versions.MAXIMUM_CHUNK:
             frame.room(4096)[: len(data)] = data
-            frame.pack_media(messages.MEDIA, 5, 6, len(data))
+            frame.pack_media(5, 6, len(data))
             frame.send(line)
-            expected += frames.encode_frame(wire.answer(messages.MEDIA, 5, {"offset": 6, "data": data}))
+            expected += frames.encode_frame(wire.answer(messages.MEDIA, 5, {"index": 6, "data": data}))
         frame.pack([data])
         frame.send(line)
         expected += frames.encode_frame(cbor.encode([data]))

@@ -31,8 +31,9 @@ ASKED: dict[int, dict[str, Any]] = {
     messages.COMMAND: {"command": b"\x00", "openings": None},
     messages.RECEIPT: {"receipt": b"\x00"},
     messages.CLOSE: {},
+    messages.RATE: {"rate": 921_600},
 }
-OPEN_TO_ALL = (messages.HELLO, messages.STATUS, messages.OPEN)
+OPEN_TO_ALL = (messages.HELLO, messages.STATUS, messages.OPEN, messages.RATE)
 
 
 def code_of(host: Host, kind: int, values: dict[str, Any] | None = None) -> int:
@@ -52,7 +53,7 @@ def test_a_blank_recorder_answers_only_what_it_can(kind: int) -> None:
     world.boot()
     world.settle()
     host = Host(world)
-    if kind in (messages.HELLO, messages.STATUS):
+    if kind in (messages.HELLO, messages.STATUS, messages.RATE):
         host.ask(kind, ASKED[kind])
     else:
         assert code_of(host, kind) == messages.NOT_PROVISIONED
@@ -78,7 +79,7 @@ def test_a_recorder_without_its_key_stays_answerable(kind: int) -> None:
     assert agent.failed is not None
     host = Host(world)
     world.press(signals.BUTTON_RECORD)
-    if kind in (messages.HELLO, messages.STATUS):
+    if kind in (messages.HELLO, messages.STATUS, messages.RATE):
         host.ask(kind, ASKED[kind])
     elif kind == 99:
         number = host.send(messages.STATUS, {})

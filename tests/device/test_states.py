@@ -18,7 +18,7 @@ from evidock_protocol.wire import Refusal
 
 STRANGER = SigningKey(b"S" * 32)
 ALL = [row[0] for row in messages.MESSAGES]
-UNKNOWN = (0, 14, 99, 127)
+UNKNOWN = (0, 15, 99, 127)
 HELLO = {"package": [1], "wire": [1], "flash": [1], "software": "t"}
 RANGE = {"recording": 1, "number": 1, "offset": 0, "length": 512, "chunk": 512}
 
@@ -46,6 +46,7 @@ def wanted(host: Host, kind: int) -> dict[str, Any]:
         messages.PRIVATE: {"first": 0, "limit": 1024},
         messages.LEAVES: {"recording": 1, "number": 1, "first": 0, "count": 9},
         messages.MEDIA: RANGE,
+        messages.RATE: {"rate": 115_200},
     }.get(kind, {})  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
-from fuzz import boot_oracle, evidence_oracle, flash_oracle, media_oracle, oracles
+from fuzz import boot_oracle, evidence_oracle, flash_oracle, line_oracle, media_oracle, oracles
 from second_reader import cbor as second_cbor
 from second_reader import entries as second_entries
 from second_reader import errors as second_errors
@@ -247,6 +247,7 @@ def containers(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "frames": frames,
+    "line": line_oracle.line,
     "cbor": items_of_cbor,
     "statements": signed,
     "journal": journal,

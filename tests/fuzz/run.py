@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CORPUS = HERE / "corpus"
-NAMES = ("frames", "cbor", "statements", "journal", "flash", "containers", "inspect", "card", "store", "boot")
+NAMES = ("frames", "line", "cbor", "statements", "journal", "flash", "containers", "inspect", "card", "store", "boot")
 # Bytes of an input at most.
 LONGEST = {"store": 60, "card": 96, "boot": 48, "statements": 2100, "inspect": 4200, "journal": 3000}
 USUAL = 1400

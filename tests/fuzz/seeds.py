@@ -39,6 +39,18 @@ def _frames() -> Iterator[bytes]:
         yield b"\x12" + bytes.fromhex(case["hex"])
 
 
+def _line() -> Iterator[bytes]:
+    """Streams of answers, then scripts: all honest, with each fault in turn, with silence, with noise."""
+    for case in _vectors("messages")["accepted"]:
+        yield b"\x00" + bytes.fromhex(case["frame"])
+        if case["direction"] != "request":
+            yield b"\x03" + bytes.fromhex(case["hex"])
+    for fault in range(8):
+        yield b"\x00\x00\x00\x00" * 9 + bytes((fault, 0, 1, 77)) + b"\x00\x00\x00\x00" * 30
+        yield bytes((fault, 2, 0, 9)) * 12 + b"\xff\xff\x00\x00" * 3 + b"\x00\x00\x00\x00" * 20
+        yield bytes((fault, 0, 0, 31)) * 40
+
+
 def _cbor() -> Iterator[bytes]:
     vectors = _vectors("cbor")
     for part in ("accepted", "rejected", "tagged_accepted", "tagged_rejected"):
@@ -133,6 +145,7 @@ def _boot() -> Iterator[bytes]:
 
 _MAKERS = {
     "frames": _frames,
+    "line": _line,
     "cbor": _cbor,
     "statements": _statements,
     "journal": _journal,

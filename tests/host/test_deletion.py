@@ -31,7 +31,7 @@ def store(tmp_path: Path, recorder: ScriptedRecorder) -> Any:
 
 
 def clear(recorder: ScriptedRecorder, store: Store) -> SyncResult:
-    return sync(attach(recorder, store), store, delete=True)
+    return sync(attach(recorder, store), store, delete=True, patience=0)
 
 
 def deletions(recorder: ScriptedRecorder) -> list[tuple[int, int]]:

@@ -61,7 +61,8 @@ def test_noise_on_the_line_takes_no_memory(build: tuple[list[str], str, bool], r
     """AT-28: bytes per KiB of noise, and what stays of a MiB of it."""
     command, vectors, collects = build
     lines = run(command, repository, "tests/vectors/answer_checks.py", vectors, "noise")
-    limits = {"overlong": 0, "zeros": 0, "short": 0, "random": 100, "frames": 1024}
+    # Of a torn frame two CRCs and their difference.
+    limits = {"overlong": 0, "zeros": 0, "short": 0, "random": 100, "frames": 1152}
     assert {name for name, _per_kib, _retained in lines} == limits.keys()
     for name, per_kib, retained in lines:
         print(f"{name}: {per_kib} bytes per KiB of noise, retained {retained}")

@@ -24,7 +24,7 @@ def test_the_largest_answers_fit_a_frame() -> None:
     chunk = bytes(versions.MAXIMUM_CHUNK)
     record = cbor.encode([largest, [bytes(versions.MAXIMUM_OPENING)] * versions.MAXIMUM_PRIVATE_FIELDS])
     answers = [
-        wire.answer(messages.MEDIA, largest, {"offset": largest, "data": chunk}),
+        wire.answer(messages.MEDIA, largest, {"index": largest, "data": chunk}),
         wire.answer(messages.JOURNAL, largest, {"first": largest, "entries": chunk}),
         wire.answer(messages.PRIVATE, largest, {"first": largest, "next": largest, "openings": chunk}),
         wire.answer(messages.PRIVATE, largest, {"first": largest, "next": largest, "openings": record}),

@@ -90,7 +90,7 @@ def test_the_formats():
 def test_the_limits():
     own = {
         name: str(value)
-        for module, prefixes in ((versions, ("MAXIMUM_", "MINIMUM_", "LEAF_")), (cbor, ("MAX_",)))
+        for module, prefixes in ((versions, ("MAXIMUM_", "MINIMUM_", "LEAF_", "RATE_")), (cbor, ("MAX_",)))
         for name, value in vars(module).items()
         if name.startswith(prefixes) and isinstance(value, int)
     }

@@ -300,6 +300,38 @@ class Clip:
         return hashlib.sha256(b"%d" % number).digest() * 10
 
 
+class Uart(MemoryLink):
+    """A line with rates. What was sent at one arrives at another as noise: `hears` is the rate of the host's end."""
+
+    RATES = (115_200, 921_600, 3_000_000)
+
+    def __init__(self) -> None:
+        super().__init__(rates=self.RATES)
+        self.reset()
+
+    def reset(self) -> None:
+        self.rate = self.hears = self.RATES[0]
+        self.to_host = bytearray()
+        self.to_recorder = bytearray()
+
+    def set_rate(self, rate: int) -> None:
+        assert rate in self.rates
+        self.rate = rate
+
+    def read(self, buffer: memoryview) -> int:
+        count = super().read(buffer)
+        if self.rate != self.hears:
+            buffer[:count] = bytes(byte ^ 0x5A for byte in buffer[:count])
+        return count
+
+    def write(self, data: memoryview) -> int:
+        there = len(self.to_host)
+        count = super().write(data)
+        if self.rate != self.hears:
+            self.to_host[there:] = bytes(byte ^ 0x5A for byte in self.to_host[there:])
+        return count
+
+
 class Board:
     """The Board port of one boot. What the world has of sound, pictures and clip, it has a source for."""
 
@@ -396,7 +428,7 @@ class World:
         self.docked = False
         self.settings = b""
         self.displayed: list[str] = []
-        self.link = MemoryLink()
+        self.link = Uart()
         self.seed = seed
         self.boots = 0
         self.cuts = 0
@@ -427,8 +459,7 @@ class World:
             with suppress(OSError, RuntimeError):
                 job.close()
         self.agent = self.board = None
-        self.link.to_host = bytearray()
-        self.link.to_recorder = bytearray()
+        self.link.reset()
         if self.medium is not None:
             self.medium.lose()
 

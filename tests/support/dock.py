@@ -152,7 +152,7 @@ class Host:
             found = self.answers()
             assert found, "the line fell silent"
             for _kind, answered, fields in found:
-                assert (answered, fields["offset"]) == (request, offset + len(data))
+                assert (answered, fields["index"] * chunk) == (request, len(data))
                 data += fields["data"]
         return data
 

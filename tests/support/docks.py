@@ -61,4 +61,5 @@ def enrol(recorder: ScriptedRecorder, store: Store) -> None:
 
 
 def dock(recorder: ScriptedRecorder, store: Store, cable: Cable | None = None) -> SyncResult:
-    return sync(attach(recorder, store, cable), store)
+    """One docking over one line: that it is lost is an error at once."""
+    return sync(attach(recorder, store, cable), store, patience=0)

@@ -200,7 +200,7 @@ class ScriptedRecorder:
             **self.versions, "software": "0.1.0", "device": self.device, "model": self.model,
             "protection": self.protection, "maximum_payload": versions.MAXIMUM_PAYLOAD,
             "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS, "state": int(self.device is not None),
-            "key_agreement": None,
+            "key_agreement": None, "rates": [], "rate": None,
         }  # fmt: skip
 
     def _status(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -291,7 +291,7 @@ class ScriptedRecorder:
         answers: list[bytes] = []
         while offset < end:
             piece = bytes(data[offset : min(end, offset + values["chunk"])])
-            told = self.twist(messages.MEDIA, {"offset": offset, "data": piece})
+            told = self.twist(messages.MEDIA, {"index": len(answers), "data": piece})
             answers.append(wire.answer(messages.MEDIA, number, told))
             offset += len(piece)
         return answers

@@ -18,6 +18,7 @@ import json
 import sys
 
 from evidock_agent import answer_frame, cobs_plain
+from evidock_agent import server as server_module
 from evidock_agent.answer_frame import AnswerFrame
 from evidock_agent.line import READ
 from evidock_agent.line import Line as HostLine
@@ -50,6 +51,9 @@ class Line:
             return 0
         buffer[:] = self.noise
         return len(buffer)
+
+    rates = ()
+    rate = 0
 
     def write(self, data):
         count = len(data) if len(data) < self.most else self.most
@@ -91,10 +95,10 @@ class Card:
     """A Card that holds one segment."""
 
     def __init__(self, content):
-        self.content = content
+        self.file = File(content)
 
     def open(self, path, mode):
-        return File(self.content)
+        return self.file
 
     def size(self, path):
         return 32 * 300 if path.endswith(card.LEAVES) else FILE if path.endswith("WAV") else None
@@ -158,7 +162,7 @@ def served(server, line, chunk, offset=0, number=1):
 
 
 def measure():
-    """One line for each length of chunk and kind of content."""
+    """One line for each length of chunk and kind of content, at one chunk a slice."""
     for chunk in CHUNKS:
         for name, content in contents(chunk):
             line = Line()
@@ -292,7 +296,7 @@ def answers():
     count = wrong = 0
     writer = framing.FrameWriter(versions.MAXIMUM_PAYLOAD)
     for chunk in (4096, 1024, 512, 64, 253, 254, 255, 300, 4095):
-        for number, offset in ((1, 0), (23, 24), (300, 70000), (1 << 33, 1)):
+        for number, offset in ((1, 0), (23, 24), (300, 70000), (65535, 1 << 20), (1 << 31, 1)):
             for _name, content in contents(chunk):
                 taken = []
                 server = serving(Agent(Line(taken, 1000 if number == 300 else 5000), content))
@@ -302,7 +306,7 @@ def answers():
                 frames = b"".join(taken)
                 expected = []
                 for turn in range(TIMES):
-                    values = {"offset": offset + turn * chunk, "data": bytes(content[turn % len(content)])}
+                    values = {"index": turn, "data": bytes(content[turn % len(content)])}
                     expected.append(bytes(writer.encode(wire.answer(messages.MEDIA, number, values))))
                 count += TIMES
                 if frames != b"".join(expected):
@@ -320,6 +324,7 @@ def answers():
 
 def main(folder, what=""):
     if what == "measure":
+        server_module.BURST = 1
         measure()
         requested()
         _going_on[:] = [serving(Agent(Line(), contents(4096)[-1][1])), []]

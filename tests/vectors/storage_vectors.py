@@ -147,6 +147,8 @@ HELLO_ANSWERED = {
     "maximum_unread": 255,
     "state": 1,
     "key_agreement": None,
+    "rates": [115_200, 921_600],
+    "rate": 115_200,
 }
 STATUS = {
     "battery": 81,
@@ -199,11 +201,12 @@ MESSAGES = [
         10,
         "MEDIA",
         {"recording": 1, "number": 1, "offset": 512, "length": 4096, "chunk": 1024},
-        {"offset": 512, "data": bytes(1024)},
+        {"index": 2, "data": bytes(1024)},
     ),
     (11, "COMMAND", {"command": RAW, "openings": None}, {"sequence": 13}),
     (12, "RECEIPT", {"receipt": RAW}, {"sequence": 14}),
     (13, "CLOSE", {}, {"head": RAW}),
+    (14, "RATE", {"rate": 921_600}, {"rate": 921_600}),
 ]
 
 
@@ -277,7 +280,7 @@ def messages() -> dict:
         "accepted": accepted,
         "unknown_requests": [
             {"type": kind, "number": 7, "hex": cbor([kind, 7, *rest]).hex()}
-            for kind, rest in ((0, []), (14, [1, 2]), (127, [{0: 1}]), (1000, []))
+            for kind, rest in ((0, []), (15, [1, 2]), (127, [{0: 1}]), (1000, []))
         ],
         "rejected": [
             {"direction": direction, **case}
@@ -288,9 +291,9 @@ def messages() -> dict:
             "why": "what a recorder sends before 1,024 data bytes of a MEDIA answer",
             "type": 10,
             "number": 7,
-            "offset": 512,
+            "index": 2,
             "length": 1024,
-            "hex": cbor([138, 7, 512, bytes(1024)])[:-1024].hex(),
+            "hex": cbor([138, 7, 2, bytes(1024)])[:-1024].hex(),
         },
     }
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from evidock.checking import Check, CheckItem
 
 
-def check(port: common.Port, store: common.StoreFolder = None, as_json: common.Json = False) -> int:
+def check(
+    port: common.Port, store: common.StoreFolder = None, baud: common.Baud = None, as_json: common.Json = False
+) -> int:
     """Have the recorder on PORT check battery, storage, picture, sound, clock and itself, and sign what it found.
 
     Each figure is judged against the recorder's setting of its name. Exit status 1 when an item failed; what the
@@ -27,7 +29,11 @@ def check(port: common.Port, store: common.StoreFolder = None, as_json: common.J
     from evidock.cli.progress import shown
     from evidock.store import Store
 
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with (
+        Store(common.store_folder(store)) as opened,
+        client.connect(port, opened, baud) as recorder,
+        shown() as progress,
+    ):
         common.warn_out_of_use(opened, recorder)
         told = commands.check(recorder, opened, progress)
     if as_json:

@@ -25,6 +25,27 @@ Port = Annotated[
     str,
     typer.Option("--port", metavar="PORT", help="A device, a pty, socket://HOST:PORT, rfc2217://HOST:PORT …"),
 ]
+Baud = Annotated[
+    int | None,
+    typer.Option(
+        "--baud",
+        metavar="BITS",
+        min=50,
+        max=20_000_000,
+        help="Fix the rate of the line, in bits per second. Default: 115200, and sync and dock the highest that works.",
+    ),
+]
+Patience = Annotated[
+    float,
+    typer.Option(
+        "--patience",
+        metavar="SECONDS",
+        min=0,
+        max=86_400,
+        help="Wait so long for a line that was lost to come back and bring something; 0: end at once.",
+    ),
+]
+PATIENCE = 30.0
 StoreFolder = Annotated[
     Path | None, typer.Argument(metavar="STORE", help="The store's folder; EVIDOCK_STORE when it is not given.")
 ]

@@ -19,6 +19,7 @@ def configure(
         list[str],
         typer.Argument(metavar="[STORE] SETTING=VALUE...", help="EVIDOCK_STORE when STORE is left out."),
     ],
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Set settings of the recorder on PORT: each change is signed, and an entry of its journal.
@@ -35,7 +36,7 @@ def configure(
     for name, value in values.items():
         ordering.setting_number(name, value)
     folder = common.store_folder(Path(first) if named else None)
-    with Store(folder) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with Store(folder) as opened, client.connect(port, opened, baud) as recorder, shown() as progress:
         common.warn_out_of_use(opened, recorder)
         done = ordering.configure(recorder, values, opened, progress)
     if as_json:

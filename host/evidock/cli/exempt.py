@@ -37,6 +37,7 @@ def exempt(
     approver: Annotated[
         int | None, typer.Option("--approver", metavar="N", help="Number of whoever approved it; it stays private.")
     ] = None,
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Begin or end lawful non-recording of a class on the recorder on PORT. A recording that runs is ended.
@@ -56,7 +57,11 @@ def exempt(
     if class_ not in CLASSES:
         raise WrongUsage("no_exempt_class", given=class_)
     number = CLASSES[class_]
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with (
+        Store(common.store_folder(store)) as opened,
+        client.connect(port, opened, baud) as recorder,
+        shown() as progress,
+    ):
         kept = commands.exempt(recorder, number, begins, officer, approver, opened, progress)
     if as_json:
         common.print_json(kept.to_json())

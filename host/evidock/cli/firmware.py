@@ -18,6 +18,7 @@ def firmware(
         str, typer.Option("--expect", metavar="HEX", help="Measurement (SHA-256) that the recorder will start with.")
     ],
     store: common.StoreFolder = None,
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Announce to the recorder on PORT which firmware it will start next. A change that nobody announced is a finding.
@@ -29,7 +30,11 @@ def firmware(
     from evidock.store import Store
 
     measurement = common.hexadecimal(expect, 32)
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with (
+        Store(common.store_folder(store)) as opened,
+        client.connect(port, opened, baud) as recorder,
+        shown() as progress,
+    ):
         kept = ordering.expect_firmware(recorder, measurement, opened, progress)
     if as_json:
         common.print_json(kept.to_json())

@@ -24,6 +24,7 @@ def issue(
     officer: Officer,
     store: common.StoreFolder = None,
     unit: Unit = None,
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Hand the recorder on PORT to an officer: it signs the order, and keeps whose it is where it can be withheld.
@@ -32,7 +33,7 @@ def issue(
     """
     from evidock import commands
 
-    _hand("issue", commands.issue, port, store, officer, unit, as_json)
+    _hand("issue", commands.issue, port, store, officer, unit, baud, as_json)
 
 
 def return_(
@@ -40,6 +41,7 @@ def return_(
     officer: Officer,
     store: common.StoreFolder = None,
     unit: Unit = None,
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Take the recorder on PORT back from an officer: it signs the order, and with a new key from then on.
@@ -48,7 +50,7 @@ def return_(
     """
     from evidock import commands
 
-    _hand("return", commands.take_back, port, store, officer, unit, as_json)
+    _hand("return", commands.take_back, port, store, officer, unit, baud, as_json)
 
 
 def _hand(
@@ -58,13 +60,18 @@ def _hand(
     store: common.StoreFolder,
     officer: int,
     unit: int | None,
+    baud: int | None,
     as_json: bool,
 ) -> None:
     from evidock import client
     from evidock.cli.progress import shown
     from evidock.store import Store
 
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with (
+        Store(common.store_folder(store)) as opened,
+        client.connect(port, opened, baud) as recorder,
+        shown() as progress,
+    ):
         kept = command(recorder, officer, unit, opened, progress)
     if as_json:
         common.print_json(kept.to_json())

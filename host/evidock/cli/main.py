@@ -26,8 +26,8 @@ from evidock_protocol.versions import SOFTWARE
 
 # Commands in the order of help; those given by name stand in modules of the same name, as a function or a group.
 COMMANDS = (
-    "demo", init, "org", provision, "registry", issue, check, exempt, return_, status, sync, "order", "configure",
-    "firmware", "heads", "stamp", "verify", "timeline", "export", "inspect",
+    "demo", init, "org", provision, "registry", issue, check, exempt, return_, status, sync, "dock", "order",
+    "configure", "firmware", "heads", "stamp", "verify", "timeline", "export", "inspect",
 )  # fmt: skip
 
 # typer brings its own click, whose place has changed between releases.

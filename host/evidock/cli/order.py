@@ -16,6 +16,7 @@ from evidock.cli import common
 def order(
     port: common.Port,
     paths: Annotated[list[Path], typer.Argument(metavar="[STORE] FILE", help="EVIDOCK_STORE when STORE is left out.")],
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Have the recorder on PORT carry out the organisation's order in FILE; both keep it, the recorder in its journal.
@@ -29,7 +30,7 @@ def order(
     folder, file = common.store_and_file(paths)
     with errors.at(file), file.open("rb") as stream:
         raw = stream.read(ordering.MAXIMUM_ORDER + 1)
-    with Store(folder) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with Store(folder) as opened, client.connect(port, opened, baud) as recorder, shown() as progress:
         done = ordering.deliver(recorder, raw, opened, progress)
     if as_json:
         common.print_json(done.to_json())

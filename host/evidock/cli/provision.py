@@ -23,6 +23,7 @@ def provision(
         Path | None,
         typer.Option("--label", metavar="FILE", help="Write a label with a QR code: FILE.svg or FILE.png."),
     ] = None,
+    baud: common.Baud = None,
     as_json: common.Json = False,
 ) -> None:
     """Enrol a recorder: it makes its key, and belongs to this store's organisation from then on.
@@ -41,7 +42,10 @@ def provision(
 
         label.check(label_file)
         sealed_file.check_absent(label_file)
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder:
+    with (
+        Store(common.store_folder(store)) as opened,
+        client.connect(port, opened, baud, client.BAUD) as recorder,
+    ):
         before = set(opened.custody.enrolled)
         if recorder.device not in before and not as_json:
             print(common.say("cli.provision.working"), file=sys.stderr)

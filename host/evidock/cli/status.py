@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from evidock.client import Status
 
 
-def status(port: common.Port, as_json: common.Json = False) -> None:
+def status(port: common.Port, baud: common.Baud = None, as_json: common.Json = False) -> None:
     """Show identity, battery, storage, clock, health and backlog of the recorder on PORT.
 
     Nothing of this is signed: it is for the keeper, not for evidence.
@@ -24,7 +24,7 @@ def status(port: common.Port, as_json: common.Json = False) -> None:
     """
     from evidock import client
 
-    with client.connect(port) as recorder:
+    with client.connect(port, baud=baud, highest=client.BAUD) as recorder:
         told = recorder.status()
     if as_json:
         common.print_json(told.to_json())

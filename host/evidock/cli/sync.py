@@ -1,85 +1,117 @@
-"""`evidock sync`: one docking, with its progress.
+"""`evidock sync`: one docking of each port that is named, with its progress.
 
 Interface: "Command line".
 """
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from evidock.cli import common
+from evidock.errors import EvidockError
 
 if TYPE_CHECKING:
-    from evidock.docking import SyncResult
+    from evidock.station import Event, Station
+    from evidock.store import Store
+
+Ports = Annotated[
+    list[str],
+    typer.Option(
+        "--port",
+        metavar="PORT",
+        help="A device, a pty, socket://HOST:PORT, rfc2217://HOST:PORT …; several times for several recorders.",
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Dock at most N recorders at once.")]
+Delete = Annotated[bool, typer.Option("--delete", help="Then have the recorder delete what STORE holds, oldest first.")]
+Events = Annotated[bool, typer.Option("--events", help="Print a JSON object for each event, a line each.")]
 
 
 def sync(
-    port: common.Port,
+    port: Ports,
     store: common.StoreFolder = None,
-    delete: Annotated[
-        bool, typer.Option("--delete", help="Then have the recorder delete what STORE holds, oldest first.")
-    ] = False,
+    jobs: Jobs = 8,
+    delete: Delete = False,
+    events: Events = False,
+    baud: common.Baud = None,
+    patience: common.Patience = common.PATIENCE,
     as_json: common.Json = False,
 ) -> int:
     """Dock the recorder on PORT: pull its journal and media into STORE, verify every byte, give receipts.
 
     Interrupted anywhere (cable, power, full disk), the same command goes on from there. A recording that still runs
-    is not disturbed. Exit status 1 also when the journal is another history than a signed head that STORE holds.
+    is not disturbed. Several ports are docked side by side, and one that fails stops no other. Exit status 1 when one
+    of them failed, also when a journal is another history than a signed head that STORE holds.
+
+    --events: every line is an object with event (started, progress, reopened, done, failed), time, port, device.
+    progress, at most twice a second for each port, has phase, done, total (entries or bytes), rate (bytes/s), share
+    (of the line, 0 to 1), remaining_s, lost, mended, reopened; done has result; failed has code and message.
 
     Example: evidock sync --port /dev/ttyACM0 ./evidence
+
+    Example: evidock sync --port /dev/ttyACM0 --port /dev/ttyACM1 ./evidence --jobs 2
     """
-    from evidock import client, docking
-    from evidock.cli.progress import shown
+    folder = common.store_folder(store)
+    if len(port) == 1 and not events:
+        return _one(port[0], folder, delete, baud, patience, as_json)
     from evidock.store import Store
 
-    with Store(common.store_folder(store)) as opened, client.connect(port, opened) as recorder, shown() as progress:
+    with Store(folder) as opened:
+        return _several(port, station_of(opened, jobs, 0.0, delete, baud, patience), events, as_json)
+
+
+def station_of(store: Store, jobs: int, again: float, delete: bool, baud: int | None, patience: float) -> Station:
+    """A station with the options of the line that the user gave."""
+    from evidock import client, docking
+    from evidock.station import Station
+
+    dock = partial(docking.sync, patience=patience)
+    return Station(store, jobs, again, delete, partial(client.connect, baud=baud), dock)
+
+
+def _one(port: str, folder: Path, delete: bool, baud: int | None, patience: float, as_json: bool) -> int:
+    from evidock import client, docking
+    from evidock.cli.progress import shown
+    from evidock.cli.sync_text import done_lines
+    from evidock.store import Store
+
+    with (
+        Store(folder) as opened,
+        client.connect(port, opened, baud=baud) as recorder,
+        shown(recorder.line_rate) as progress,
+    ):
         state = common.warn_out_of_use(opened, recorder)
-        result = docking.sync(recorder, opened, progress, delete)
+        result = docking.sync(recorder, opened, progress, delete, patience)
     if as_json:
         common.print_json({**result.to_json(), **({} if state is None else {"registry": state})})
     else:
-        _print(result)
+        for line in done_lines(result):
+            print(line)
     return int(bool(result.contradicted))
 
 
-def _print(result: SyncResult) -> None:
-    print(
-        common.say(
-            "cli.sync.done",
-            device=result.device[:16],
-            entries=result.entries,
-            size=result.size,
-            segments=len(result.segments),
-            bytes=common.human_bytes(result.bytes),
-            receipted=len(result.receipted),
-        )
-    )
-    for line in _remarks(result):
-        print(line)
+def _several(ports: list[str], station: Station, events: bool, as_json: bool) -> int:
+    from evidock.cli import dock_lines, dock_run
+    from evidock.station import DONE, FAILED
 
+    ended: dict[str, dict[str, object]] = {}
 
-def _remarks(result: SyncResult) -> list[str]:
-    remarks: list[str] = []
-    for key, segments in (
-        ("cli.sync.missing", result.missing),
-        ("cli.sync.damaged", result.damaged),
-        ("cli.sync.unreadable", result.unreadable),
-        ("cli.sync.kept", result.kept),
-    ):
-        if segments:
-            names = [common.say("cli.sync.segment", recording=first, number=second) for first, second in segments]
-            remarks.append(common.say(key, segments=", ".join(names[:20]) + (" …" if len(names) > 20 else "")))
-    if result.deleted:
-        remarks.append(common.say("cli.sync.deleted", count=len(result.deleted)))
-    if result.contradicted:
-        sizes = ", ".join(str(size) for size in result.contradicted[:20])
-        remarks.append(common.say("cli.sync.contradicted", sizes=sizes))
-    if result.unknown_custody is not None:
-        remarks.append(common.say("cli.sync.custody", entry=result.unknown_custody))
-    if result.refused_openings:
-        remarks.append(common.say("cli.sync.openings", count=result.refused_openings))
-    if result.open_recording is not None:
-        remarks.append(common.say("cli.sync.open"))
-    return remarks
+    def listen(event: Event) -> None:
+        if event.kind in (DONE, FAILED):
+            told = dock_lines.as_json(event)
+            result = told.get("result")
+            named = ("port", "device", "registry", "code", "message")
+            ended[event.port] = {name: told[name] for name in named if name in told}
+            ended[event.port] |= result if isinstance(result, dict) else {}
+
+    found = dict.fromkeys(ports)
+    failed, signalled = dock_run.run(station, lambda: found, True, events, False, listen if as_json else None)
+    if as_json and not events:
+        common.print_json({"recorders": [ended[port] for port in dict.fromkeys(ports) if port in ended]})
+    if signalled:
+        raise EvidockError("interrupted")
+    return int(bool(failed))

@@ -1,10 +1,12 @@
 """The client: a recorder on a port, what it says of itself, and the session in which it hands over what it signed.
 
-Interface: "Python". `connection`, `session`, `pull` and `transport` do the work; this is what users hold.
+Interface: "Python". `connection`, `session`, `pull` and `transport` do the work; this is what users hold. `greeting`,
+`rates` and `reopening` bring a line about, and back.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -13,14 +15,22 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from evidock import host_clock
+from evidock.client import rates
 from evidock.client.connection import Connection, Values
-from evidock.client.transport import BAUD, Line, SerialLine
+from evidock.client.greeting import greet
+from evidock.client.rates import AttendedLine
+from evidock.client.reopening import Reopening
+from evidock.client.transport import BAUD, Line, Opener
+from evidock.errors import LineLost
 from evidock.store import Store
 from evidock_protocol import codes, messages, names
 
 if TYPE_CHECKING:
     from evidock.checking import Check
     from evidock.commands import Exempted, Kept
+
+
+BITS = 10  # of the line for a byte: start, eight, stop
 
 
 class Status(NamedTuple):
@@ -73,13 +83,70 @@ class Recorder:
         store: Store | None = None,
         owns_store: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
+        opener: Callable[[], Line] | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        fixed: bool = False,
+        highest: int | None = None,
     ):
-        """Says HELLO on an open `line`. Raises NotARecorder, UnsupportedVersion, LineLost."""
+        """Says HELLO on an open `line`, and brings it to the highest rate that works unless its rate is `fixed`.
+
+        `opener` opens the port again once it was lost, `wait` passes the time while it cannot.
+        Raises NotARecorder, UnsupportedVersion, LineLost.
+        """
         self.port = port
         self.store = store
         self._owns_store = owns_store
-        self.connection = Connection(line, port, monotonic)
-        self.hello = self.connection.hello()
+        self._monotonic = monotonic
+        self._opener = opener
+        self._wait = wait
+        self._fixed = fixed
+        self._highest = highest
+        self._reopening: Reopening | None = None
+        self._line = AttendedLine(line, monotonic)
+        self.connection = Connection(self._line, port, monotonic)
+        self.hello = greet(self.connection, self._line, fixed)
+        self._negotiate()
+
+    @property
+    def line_rate(self) -> float | None:
+        """Bytes per second that the line carries; None where it has no rate (USB, `socket://`)."""
+        rate = self._line.rate
+        return rate / BITS if rate is not None and self.hello["rate"] is not None else None
+
+    def reopen(self, deadline: float) -> None:
+        """Opens the port again, once: also under another name of the same USB device. `connection` and `hello` are new.
+
+        `deadline` in seconds of `connection.monotonic`. Raises LineLost when the recorder did not answer by then, and
+        it may be called again; Misbehaving when another one answers.
+        """
+        if self._reopening is None:
+            self.connection.close()
+            self._reopening = Reopening(
+                self._open_again, self.port, self.device, self._likely(), self._monotonic, self._wait
+            )
+        line, connection, hello = self._reopening.attempt(deadline)
+        self._reopening = None
+        self._line, self.connection, self.hello = line, connection, hello
+        self._negotiate()
+
+    def ready(self) -> None:
+        """Brings the line back to its best rate when the recorder has left it in a long silence. Raises LineLost."""
+        if self._line.has_gone_back:
+            self._line.go_back()
+            self._negotiate()
+
+    def _negotiate(self) -> None:
+        if not self._fixed:
+            rates.negotiate(self.connection, self._line, self.hello, self._highest)
+
+    def _open_again(self) -> AttendedLine:
+        if self._opener is None:
+            raise LineLost("line_lost", port=self.port)
+        return AttendedLine(self._opener(), self._monotonic)
+
+    def _likely(self) -> list[int]:
+        """The rates at which the recorder may be: the newest, and the one that it returns to."""
+        return [rate for rate in dict.fromkeys((self._line.rate, self._line.usual)) if rate is not None]
 
     @property
     def device(self) -> bytes | None:
@@ -93,6 +160,7 @@ class Recorder:
 
     def status(self) -> Status:
         """Asks for its state. Raises Refused, LineLost."""
+        self.ready()
         return _status(self.hello, self.connection.request(messages.STATUS, {}))
 
     # Signed commands. Each needs `store` and a recorder that is enrolled there; `commands` says what they raise.
@@ -115,6 +183,10 @@ class Recorder:
 
     def close(self) -> None:
         """Lets go of the port, and of the store when `connect` opened it."""
+        if self._reopening is not None:
+            self._reopening.close()
+        else:
+            rates.leave(self.connection, self._line)
         self.connection.close()
         if self._owns_store and self.store is not None:
             self.store.close()
@@ -128,10 +200,20 @@ class Recorder:
         self.close()
 
 
-def connect(port: str, store: Store | Path | str | None = None, baud: int = BAUD) -> Recorder:
+def connect(
+    port: str,
+    store: Store | Path | str | None = None,
+    baud: int | None = None,
+    highest: int | None = None,
+    stop: threading.Event | None = None,
+) -> Recorder:
     """Opens `port` (anything pyserial opens) and says HELLO; `store` is opened and locked when it is given as a path.
 
-    Raises PortError, NotARecorder (within four seconds), UnsupportedVersion, LineLost, StoreError, and EvidockError
+    A line that has a rate is opened at 115,200 bits per second and brought to the highest, at most `highest`, that
+    works at both ends; `baud` fixes one instead. Once `stop` is set, from any thread, whatever waits for the recorder
+    raises EvidockError `interrupted` within 0.2 s.
+
+    Raises PortError, NotARecorder (within six seconds), UnsupportedVersion, LineLost, StoreError, and EvidockError
     when this host's clock cannot be right.
     """
     opened = store if store is None or isinstance(store, Store) else Store(Path(store))
@@ -139,9 +221,12 @@ def connect(port: str, store: Store | Path | str | None = None, baud: int = BAUD
     try:
         if opened is not None:
             host_clock.check(opened)
-        line = SerialLine(port, baud)
+        opener = Opener(port, baud or BAUD, stop)
+        line = opener()
         try:
-            return Recorder(line, port, opened, owns)
+            return Recorder(
+                line, port, opened, owns, opener=opener, wait=opener.wait, fixed=baud is not None, highest=highest
+            )
         except BaseException:
             line.close()
             raise

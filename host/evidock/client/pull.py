@@ -1,43 +1,46 @@
-"""Pulls one segment: the host owns the credit, asks again only for what was lost, and keeps nothing that does not hash.
+"""Pulls media of several segments at once: the host owns the credit and asks again only for what was lost.
 
-Specification: "Messages" (LEAVES, MEDIA). Ranges are answered in order, so that a newer answer shows a loss at once.
+Specification: "Messages" (LEAVES, MEDIA). A loss shows by a newer answer. Silence is answered by asking once more for
+the oldest answer alone: what comes back first tells whether the rest is late or lost, so that nothing piles up.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable
+from collections import deque
 from typing import cast
 
-from evidock.client.connection import Answer, Connection, Values
+from evidock.client.assembly import Assembly
+from evidock.client.connection import Connection, Values
+from evidock.client.ranges import Range, Ranges
+from evidock.client.window import Chunk, Flow
 from evidock.errors import LineLost, Misbehaving
-from evidock.media import PartialFile
 from evidock.segments import Segment
-from evidock_protocol import merkle, messages
+from evidock_protocol import merkle, messages, wire
 
-CREDIT = 32 * 1024  # bytes of media asked for and not yet here
-RANGE = 8 * 1024  # bytes of one request
-CHUNKS = (4096, 1024, 512)  # bytes of one answer: on a clean line, by default, on a bad one
-CLEAN = 256 * 1024  # bytes without a loss before a larger chunk is tried
-SILENCE_SECONDS = 1.2  # nothing at all arrived: everything outstanding is lost
-SILENCES = 8  # in a row, before the line counts as lost
+PAUSE_SECONDS = 0.12  # without a byte, before the oldest answer is asked for again; more on a line with much latency
+BUSY_SECONDS = 3.0  # the same while the recorder works on something else
+LONGEST_PAUSE = 1.2
+SLOWEST = 8
+LARGEST_REQUEST = 40  # bytes of the frame of a request for media
+PROBES = 4  # before all that is on its way counts as lost
+SILENT_SECONDS = 9.6  # without a byte: the line is lost
 STALLED_SECONDS = 30.0  # something arrives, but nothing useful
-TRIES = 3  # of one leaf or one range, before its bytes count as damaged on the recorder
-MAXIMUM_UNREADABLE = 4  # ranges that the card does not give, before the segment is left for another docking
+TRIES = 3  # of one place that the card does not give
+MAXIMUM_UNREADABLE = 4  # such places, before the segment is left for another docking
 VIOLATIONS = 64  # answers that no honest recorder gives
 LEAVES_AT_ONCE = 128  # hashes of one answer: 4 KiB
+_NEVER = 1e9
 
 
-class SegmentMissing(Exception):
-    """The recorder has no such segment (now)."""
+def fetch_leaves(connection: Connection, segment: Segment, chunk: int = 32 * LEAVES_AT_ONCE) -> list[bytes] | None:
+    """The segment's leaf hashes when they fit its signed root, else None. Raises Refused when there is no list.
 
-
-def fetch_leaves(connection: Connection, segment: Segment) -> list[bytes] | None:
-    """The segment's leaf hashes when they fit its signed root, else None. Raises Refused when there is no list."""
+    One answer has at most `chunk` bytes of them.
+    """
     leaves: list[bytes] = []
     while len(leaves) < segment.leaves:
         asked: Values = {"recording": segment.recording, "number": segment.number, "first": len(leaves)}
-        asked["count"] = min(LEAVES_AT_ONCE, segment.leaves - len(leaves))
+        asked["count"] = min(chunk // merkle.HASH_SIZE, segment.leaves - len(leaves))
         answer = connection.request(messages.LEAVES, asked)
         hashes = cast(bytes, answer["hashes"])
         if answer["first"] != len(leaves) or not hashes or len(hashes) % merkle.HASH_SIZE:
@@ -48,213 +51,242 @@ def fetch_leaves(connection: Connection, segment: Segment) -> list[bytes] | None
     return leaves
 
 
-class Range:
-    """Bytes [next, end) asked for and not yet here."""
-
-    def __init__(self, start: int, end: int):
-        self.next = start
-        self.end = end
-
-
 class Pull:
-    """The pull of one segment into `file`. After `run`: `damaged` leaves, and `length`, the bytes the recorder has."""
+    """The media of one docking; `finished` are the segments of which nothing more will come.
 
-    def __init__(
-        self,
-        connection: Connection,
-        segment: Segment,
-        leaves: list[bytes] | None,
-        file: PartialFile,
-        advance: Callable[[int], None],
-    ):
-        """Without `leaves` (the recorder's list does not fit) bytes are taken as they come, the root judges later.
+    `pulled` counts bytes of media that were new. A connection hands it answers to MEDIA whoever waits for what.
+    """
 
-        `advance` is told of bytes as they arrive, and of bytes that were for nothing as a negative number.
-        """
-        self.damaged: set[int] = set()
-        self.unreadable = 0  # ranges that the recorder's card does not give: bytes are missing inside
-        self.length = segment.length
+    def __init__(self, connection: Connection, chunk: int | None = None):
+        """`chunk` fixes the bytes of one answer."""
+        self.finished: deque[Assembly] = deque()
+        self.pulled = 0
+        self.chunk = Chunk(chunk)
+        self.ranges = Ranges(self.chunk)
+        self._size = LARGEST_REQUEST
+        self._card_failures: dict[tuple[int, int, int], int] = {}  # by recording, number and first byte of a range
+        self.attach(connection)
+
+    def attach(self, connection: Connection) -> None:
+        """Goes on over another connection; what was on its way over the old one is asked for again."""
+        if connection.media is self:
+            return
+        self.ranges.lose_all()
         self._connection = connection
-        self._segment = segment
-        self._leaves = leaves
-        self._file = file
-        self._advance = advance
-        self._wanted: list[tuple[int, int]] = []
-        self._outstanding: dict[int, Range] = {}
-        self._buffers: dict[int, bytearray] = {}
-        self._filled: dict[int, int] = {}
-        self._tries: dict[int, int] = {}  # by leaf
-        self._card_failures: dict[int, int] = {}  # by first byte of a range
-        self._chunk = 0  # index in CHUNKS
-        self._clean = 0
-        self._violations = 0
+        self._flow = Flow()
+        self._received = connection.received
+        self._rest(connection.monotonic())
+        self._slowness = 1  # of the recorder: what silence has to last beyond the usual
+        self._held_until = 0.0  # when it may be asked again, after it had no room
+        self._doubtful = False  # whether something was asked for again after a silence
+        connection.media = self
 
-    def run(self, good: set[int]) -> None:
-        """Pulls every leaf but the `good` ones. Raises LineLost, Misbehaving, SegmentMissing, Refused, StoreError."""
-        for index in range(self._segment.leaves):
-            if index not in good:
-                self._want(*self._segment.leaf_span(index))
-        silences = 0
-        useful = alive = self._connection.monotonic()
-        while self._wanted or self._outstanding:
-            self._ask()
-            received = self._connection.received
-            answer = self._connection.receive(alive + SILENCE_SECONDS)
-            now = self._connection.monotonic()
-            if answer is not None and self._take(answer):
-                silences, useful, alive = 0, now, now
-            elif answer is not None or self._connection.received > received:
-                alive = now
-            else:
-                silences += 1
-                alive = now
-                self._lose_all()
-            if silences >= SILENCES or now - useful > STALLED_SECONDS:
-                raise LineLost("line_silent", port=self._connection.port)
-        self._keep_rest()
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is wanted and nothing on its way."""
+        return not self.ranges.wanted and not self.ranges.outstanding
 
-    def _want(self, start: int, end: int) -> None:
-        """Queues the bytes [start, end), joined with what precedes them so that requests are full."""
-        end = min(end, self.length)
-        if self._wanted and self._wanted[-1][1] == start and start - self._wanted[-1][0] < RANGE:
-            start = self._wanted.pop()[0]
-        while start < end:
-            heapq.heappush(self._wanted, (start, min(end, start + RANGE)))
-            start += RANGE
+    @property
+    def unread(self) -> int:
+        """Bytes of requests that the recorder may not have read yet."""
+        return self.ranges.unread
 
-    def _want_again(self, start: int, end: int) -> None:
-        end = min(end, self.length)
-        if start < end:
-            heapq.heappush(self._wanted, (start, end))
+    @property
+    def gather(self) -> float:
+        """Seconds for which what arrives may be left to gather: none while little is on its way."""
+        return self._flow.gather(self.ranges.credit) if not self._silences else 0.0
 
-    def _ask(self) -> None:
-        """Sends requests up to the credit, and never more unread bytes than a recorder's line buffer holds."""
-        while self._wanted:
-            start, end = self._wanted[0]
-            asked: Values = {"recording": self._segment.recording, "number": self._segment.number}
-            asked.update(offset=start, length=end - start, chunk=CHUNKS[self._chunk])
-            size = self._connection.request_size(messages.MEDIA, asked)
-            credit = sum(one.end - one.next for one in self._outstanding.values())
-            unread = size * (len(self._outstanding) + 1)
-            if self._outstanding and (credit + end - start > CREDIT or unread > self._connection.maximum_unread):
-                return
-            heapq.heappop(self._wanted)
-            self._outstanding[self._connection.send(messages.MEDIA, asked)] = Range(start, end)
+    def add(self, assembly: Assembly) -> None:
+        """Wants what is not here of a segment, after what is wanted already."""
+        if self.is_idle:
+            self._rest(self._connection.monotonic())
+        for start, end in assembly.spans():
+            self.ranges.want(assembly, start, end)
+        self._check(assembly)
 
-    def _take(self, answer: Answer) -> bool:
-        """Takes one answer in; whether it brought the segment forward."""
-        asked = self._outstanding.get(answer.number)
-        if asked is None:
-            return False  # a late answer to what was asked again meanwhile
-        if answer.refusal is not None:
-            return self._take_refusal(answer.number, answer.refusal.code, answer)
-        offset, data = cast(int, answer.values["offset"]), cast(bytes, answer.values["data"])
-        if not data or offset < asked.next or offset + len(data) > asked.end:
-            self._violations += 1
-            if self._violations > VIOLATIONS:
+    # What a connection calls. All raise LineLost, Misbehaving, Refused, StoreError.
+
+    def turn(self) -> float:
+        """Asks for what may be asked for now, and deals with silence; when to call again at the latest."""
+        now = self._connection.monotonic()
+        count = self._connection.received - self._received
+        if count:
+            self._received += count
+            self._flow.arrived(now, count)
+            self._alive = self._quiet = now
+        if self.is_idle:
+            self._rest(now)
+        elif now - self._useful > STALLED_SECONDS:
+            raise LineLost("line_silent", port=self._connection.port)
+        self._ask(now)
+        if not self.ranges.outstanding:
+            return max(now, self._held_until) if self.ranges.wanted else now + _NEVER
+        if now >= self._limit():
+            self._silence(now)
+        return self._limit()
+
+    def take(self, number: int, index: int, payload: bytes, start: int) -> None:
+        """An answer to MEDIA: the data are `payload` from `start` on."""
+        found = self.ranges.answered(number, index, len(payload) - start)
+        if found is None:
+            if self.ranges.violations > VIOLATIONS:
                 raise Misbehaving("bad_media", port=self._connection.port)
+            self._doubt()
+            return
+        assembly, offset = found
+        new = assembly.put(offset, memoryview(payload)[start:], self.ranges.want_again)
+        if new:
+            self.pulled += new
+            self._useful = self._stalled = self._connection.monotonic()
+            self._silences = 0
+        else:
+            self._doubt()
+        if number not in self.ranges.outstanding:
+            self._check(assembly)
+
+    def expects(self, payload: bytes) -> bool:
+        """Whether a mended payload is media that were asked for, of a segment whose leaves can judge it."""
+        found = wire.parse_media_answer(payload)
+        if found is None:
             return False
-        lost = [number for number in self._outstanding if number < answer.number]
-        for number in lost:
-            earlier = self._outstanding.pop(number)
-            self._want_again(earlier.next, earlier.end)
-        if offset > asked.next:
-            self._want_again(asked.next, offset)
-        self._note_quality(len(data), bool(lost) or offset > asked.next)
-        asked.next = offset + len(data)
-        if asked.next == asked.end:
-            del self._outstanding[answer.number]
-        self._place(offset, data)
+        number, index, start = found
+        place = self.ranges.place(number, index, len(payload) - start)
+        return place is not None and place[0].owner.leaves is not None
+
+    def refuse(self, refusal: wire.Refusal) -> bool:
+        """Whether the refusal is of a range, and dealt with."""
+        if refusal.number not in self.ranges.outstanding:
+            return False
+        if refusal.code == messages.STORAGE:
+            self._refuse_storage(refusal.number)
+            return True
+        one = self.ranges.remove(refusal.number)
+        if refusal.code == messages.NO_SUCH_SEGMENT:
+            one.owner.missing = True
+            self.ranges.drop(one.owner)
+        elif refusal.code == messages.OUT_OF_RANGE:
+            self._narrow(one)
+        elif refusal.code == messages.BUSY:
+            self.ranges.put_back(one)
+            self._held_until = self._connection.monotonic() + PAUSE_SECONDS
+            return True
+        else:
+            self.ranges.put_back(one)
+            raise self._connection.refused(refusal)
+        self._useful = self._stalled = self._connection.monotonic()
+        self._check(one.owner)
         return True
 
-    def _take_refusal(self, number: int, code: int, answer: Answer) -> bool:
-        asked = self._outstanding.pop(number)
-        if code == messages.NO_SUCH_SEGMENT:
-            raise SegmentMissing
-        if code == messages.OUT_OF_RANGE:
-            self._narrow(asked)
-            return True
-        if code == messages.BUSY:
-            self._want_again(asked.next, asked.end)
-            return False
-        if code == messages.STORAGE:
-            # The recorder forgot the ranges behind it too.
-            self._outstanding[number] = asked
-            self._lose_all()
-            self._card_failures[asked.next] = tries = self._card_failures.get(asked.next, 0) + 1
-            if tries >= TRIES:
-                self.unreadable += 1
-                if self.unreadable < MAXIMUM_UNREADABLE:
-                    self._wanted = [one for one in self._wanted if one[0] != asked.next]
-                    heapq.heapify(self._wanted)
-                    return True
-            if tries < TRIES:
-                return True
-        assert answer.refusal is not None
-        raise self._connection.refused(answer.refusal)
+    def _rest(self, now: float) -> None:
+        """Nothing is wanted: time passes, and that is no silence."""
+        self._alive = self._useful = self._quiet = self._stalled = now
+        self._silences = 0
 
-    def _narrow(self, asked: Range) -> None:
-        """The recorder's file ends before this range does: finds where, by halves, and takes what there is."""
-        if asked.end - asked.next > 1:
-            middle = (asked.next + asked.end) // 2
-            self._want_again(asked.next, middle)
-            self._want_again(middle, asked.end)
+    def _ask(self, now: float) -> None:
+        """Sends requests up to the credit, and never more unread bytes than a recorder's line buffer holds."""
+        ranges = self.ranges
+        if now < self._held_until:
             return
-        self.length = min(self.length, asked.next)
-        self._wanted = [(start, min(end, self.length)) for start, end in self._wanted if start < self.length]
-        heapq.heapify(self._wanted)
+        # After a long silence one range at a time, until something comes back.
+        window = self._flow.window if self._silences <= PROBES else 1
+        frames: list[bytes] = []
+        while following := ranges.following(self._flow.range):
+            if ranges.outstanding and ranges.credit + following > window:
+                break
+            if not self._may_send():
+                break
+            if not ranges.outstanding:
+                self._flow.asked(now)
+            frames.append(self._request(ranges.take(self._flow.range)))
+        if frames:
+            self._connection.send_media(b"".join(frames))
 
-    def _lose_all(self) -> None:
-        for one in self._outstanding.values():
-            self._want_again(one.next, one.end)
-        self._outstanding.clear()
-        self._note_quality(0, True)
+    def _may_send(self) -> bool:
+        """Whether the recorder can hold one more request, if it has read none of those that are not answered."""
+        return not self.ranges.outstanding or self.ranges.unread + self._size <= self._connection.maximum_unread
 
-    def _note_quality(self, count: int, loss: bool) -> None:
-        """Smaller chunks after a loss, larger ones after a long clean stretch."""
-        self._clean = 0 if loss else self._clean + count
-        if loss:
-            self._chunk = min(self._chunk + 1, len(CHUNKS) - 1)
-        elif self._clean >= CLEAN:
-            self._clean = 0
-            self._chunk = max(self._chunk - 1, 0)
+    def _request(self, one: Range) -> bytes:
+        """The frame that asks for a range, which counts as asked for."""
+        segment = one.owner.segment
+        number, frame = self._connection.media_request(
+            segment.recording, segment.number, one.next, one.end - one.next, self.chunk.size
+        )
+        self._size = len(frame) + 2  # the next one is not longer by more
+        self.ranges.ask(number, one, len(frame))
+        return frame
 
-    def _place(self, offset: int, data: bytes) -> None:
-        """Lays bytes into the leaves that they belong to."""
-        self._advance(len(data))
-        header, leaf_size = self._segment.header_length, self._segment.leaf_size
-        at = 0
-        while at < len(data):
-            place = offset + at
-            index = 0 if place < header else 1 + (place - header) // leaf_size
-            start, end = self._segment.leaf_span(index)
-            count = min(end - place, len(data) - at)
-            buffer = self._buffers.setdefault(index, bytearray(end - start))
-            buffer[place - start : place - start + count] = data[at : at + count]
-            self._filled[index] = self._filled.get(index, 0) + count
-            at += count
-            if self._filled[index] == end - start:
-                self._complete(index)
+    def _doubt(self) -> None:
+        """What was asked for again came after all: this recorder takes its time, and is given more from now on."""
+        if self._doubtful:
+            self._doubtful = False
+            self._slowness = min(2 * self._slowness, SLOWEST)
 
-    def _complete(self, index: int) -> None:
-        """A leaf has all its bytes: to disk when it hashes as signed, else asked again, and kept as damaged at last."""
-        buffer = self._buffers.pop(index)
-        del self._filled[index]
-        if self._leaves is not None and merkle.leaf_hash(buffer) != self._leaves[index]:
-            self._tries[index] = self._tries.get(index, 0) + 1
-            if self._tries[index] < TRIES:
-                self._advance(-len(buffer))
-                start, end = self._segment.leaf_span(index)
-                for part in range(start, end, RANGE):
-                    self._want_again(part, min(end, part + RANGE))
-                return
-            self.damaged.add(index)
-        self._file.write_leaf(index, buffer)
+    def _limit(self) -> float:
+        """When the line counts as silent: no byte for a while, or bytes and nothing useful for a good deal longer."""
+        return min(self._quiet + self._pause(), self._stalled + self._stall())
 
-    def _keep_rest(self) -> None:
-        """What the recorder's file still holds of leaves that it cannot complete."""
-        for index, buffer in self._buffers.items():
-            start, _end = self._segment.leaf_span(index)
-            self.damaged.add(index)
-            if not self.unreadable:
-                self._file.write_leaf(index, buffer[: self.length - start])
+    def _pause(self) -> float:
+        if self._connection.signing:
+            return BUSY_SECONDS
+        if not self._flow.latency or self._silences > PROBES:
+            return LONGEST_PAUSE * self._slowness
+        pause = max(PAUSE_SECONDS, 2 * self._flow.latency + PAUSE_SECONDS / 2)
+        return min(LONGEST_PAUSE, pause * self._slowness)
+
+    def _stall(self) -> float:
+        """Seconds without anything useful, although bytes arrive, that count as silence."""
+        frame = self.chunk.size + 64
+        taken = 4 * frame / self._flow.rate if self._flow.rate else STALLED_SECONDS
+        return LONGEST_PAUSE + min(taken, STALLED_SECONDS / 4)
+
+    def _silence(self, now: float) -> None:
+        if now - self._alive > SILENT_SECONDS:
+            raise LineLost("line_silent", port=self._connection.port)
+        self._silences += 1
+        self._doubtful = True
+        self._quiet = self._stalled = now
+        self._connection.flush()
+        probe = self.ranges.probe() if self._silences <= PROBES else None
+        if probe is not None and self._may_send():
+            self._connection.send_media(self._request(probe))
+        else:
+            self._silences = max(self._silences, PROBES + 1)
+            self.ranges.lose_all()
+            self._ask(now)
+
+    def _refuse_storage(self, number: int) -> None:
+        one = self.ranges.outstanding[number]
+        assembly, place = one.owner, one.next
+        self.ranges.lose_all()  # the recorder forgot the ranges behind it, too
+        segment = assembly.segment
+        key = (segment.recording, segment.number, place)
+        self._card_failures[key] = self._card_failures.get(key, 0) + 1
+        if self._card_failures[key] < TRIES:
+            return
+        assembly.unreadable += 1
+        if assembly.unreadable >= MAXIMUM_UNREADABLE:
+            self.ranges.drop(assembly)
+        else:
+            wanted = [one for one in self.ranges.wanted if one.owner is not assembly or one.next != place]
+            self.ranges.wanted = deque(wanted)
+        self._check(assembly)
+
+    def _narrow(self, one: Range) -> None:
+        """The recorder's file ends before this range does: finds where, by halves, and takes what there is."""
+        assembly = one.owner
+        assembly.shorten(max(one.next, one.end - 1))
+        self.ranges.cut(assembly, assembly.length)
+        end = min(one.end, assembly.length)
+        if one.next < end:
+            middle = (one.next + end + 1) // 2
+            self.ranges.want_again(assembly, middle, end)
+            self.ranges.want_again(assembly, one.next, middle)
+
+    def _check(self, assembly: Assembly) -> None:
+        """Whether a segment has all that will come of it."""
+        if assembly.is_whole:
+            self.ranges.drop(assembly)
+        elif self.ranges.concern(assembly):
+            return
+        if assembly not in self.finished:
+            self.finished.append(assembly)

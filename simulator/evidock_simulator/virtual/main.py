@@ -18,7 +18,9 @@ from evidock_simulator.virtual.links import DescriptorLink
 from evidock_simulator.virtual.slot import Slot
 
 GARBAGE = 16384  # bytes allocated between collections
-LINK = 3  # the descriptor of the pty
+LINK = 3  # the descriptor of the line
+RATE = 4  # the descriptor on which a rate is told
+JUMP = 40  # milliseconds that may pass beyond those that were waited for
 
 
 def milliseconds() -> int:
@@ -48,8 +50,8 @@ class Pace:
         passed = (now - self._last) * speed // 1000
         if passed > 0:
             self._last = now
-        # A machine too slow for this speed makes simulated time slow, not the recorder deaf.
-        return min(passed, wait) if speed > 1000 else min(passed, 1000)
+        # A machine too slow for this speed makes simulated time slow, not the recorder deaf or its checks fail.
+        return min(passed, wait if speed > 1000 else wait + JUMP)
 
 
 class Reporter:
@@ -105,8 +107,8 @@ def new_agent(board) -> Agent:
     return Agent(board)
 
 
-def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> None:
-    """Runs the recorder of flash image `image` for ever."""
+def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool, rates: tuple = ()) -> None:
+    """Runs the recorder of flash image `image` for ever. Its link has `rates`, in bits per second, or none."""
     if sys.implementation.name == "micropython":
         # Collected often, short-lived objects keep to one end of the heap and leave the large holes whole.
         gc.threshold(GARBAGE)  # type: ignore[attr-defined]
@@ -114,7 +116,7 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
     state = keeping.load(kept)
     clock = Clock(state["time"], state["wall"])
     slot = Slot(state["card"], state.get("card_in", ""))
-    link = DescriptorLink(LINK)
+    link = DescriptorLink(LINK, rates, RATE if rates else None)
     sound, pictures, clip = sources.open_all(state)
     flash = open(image, "r+b", 0)  # noqa: SIM115 (open for life)
     parts = Parts(flash, open_card(card, slot, clock), link, sound, clock, firmware, pictures, clip)
@@ -134,4 +136,5 @@ def run(image: str, card: str, speed: int, firmware: bytes, as_json: bool) -> No
 
 
 if __name__ == "__main__":
-    run(sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4]), sys.argv[5] == "json")
+    _rates = tuple(map(int, sys.argv[6:]))
+    run(sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4]), sys.argv[5] == "json", _rates)

@@ -198,7 +198,7 @@ def test_a_port_that_cannot_be_opened(evidock: Evidock, name: str, words: str) -
     [
         (lambda _data: b"", "Nothing answers"),
         (lambda data: data, "not an evidock recorder"),
-        (lambda _data: b"\r\nMicroPython v1.28.0 on 2025; Raspberry Pi Pico\r\n>>> ", "not an evidock recorder"),
+        (lambda _data: b"\r\nMicroPython v1.28.0 on 2025; Raspberry Pi Pico\r\n>>> ", "MicroPython's prompt answers"),
         (lambda _data: os.urandom(5000), "not an evidock recorder"),
     ],
 )
@@ -320,7 +320,7 @@ def test_a_cable_pulled_half_way(evidock: Evidock, recorder: ScriptedRecorder, p
         return answer if sent < 12 * LEAF else None
 
     with on_pty(pulled) as broken:
-        told = evidock("sync", "--port", broken, "store")
+        told = evidock("sync", "--port", broken, "store", "--patience", "0")
     assert told.status == 1
     assert "same command again" in told.complaint
     told = evidock("sync", "--port", port, "store")

@@ -1,4 +1,4 @@
-"""The pull of one segment: credit, losses, lies, damaged and shortened files; only leaves that hash are kept."""
+"""The pull of segments: credit, losses, lies, damaged and shortened files; only leaves that hash are kept."""
 
 import random
 from collections.abc import Callable
@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.recorder import LEAF, Cable, ScriptedRecorder
 
+from evidock.client.assembly import Assembly
 from evidock.client.connection import Connection
-from evidock.client.pull import CREDIT, Pull, fetch_leaves
+from evidock.client.pull import STALLED_SECONDS, Pull, fetch_leaves
+from evidock.client.window import LARGEST
 from evidock.errors import LineLost, Misbehaving
 from evidock.media import PartialFile, is_intact
 from evidock.segments import Segment
@@ -35,18 +37,23 @@ class Bench:
         self.cable = Cable(self.recorder)
         self.connection = Connection(self.cable, "cable", self.cable.monotonic)
         self.part, self.final = folder / "x.part", folder / "x.wav"
-        self.advanced: list[int] = []
         self.good: set[int] = set()
+        self.pull = Pull(self.connection)
 
-    def pull(self) -> Pull:
+    def bring(self) -> Assembly:
+        """Pulls the segment, and gives it its name unless places of it could not be read."""
         leaves = fetch_leaves(self.connection, self.segment)
         with PartialFile(self.part, self.segment) as file:
-            self.good = file.good_leaves(leaves) if leaves else set()
-            pull = Pull(self.connection, self.segment, leaves, file, self.advanced.append)
-            pull.run(self.good)
-            if not pull.unreadable:
-                file.finish(self.final, pull.length)
-        return pull
+            assembly = Assembly(self.segment, leaves, file)
+            self.good = assembly.good
+            self.pull.add(assembly)
+            while not self.pull.finished:
+                self.connection.pump(self.cable.now + 1)
+            assert self.pull.finished.popleft() is assembly
+            assembly.keep_rest()
+            if not assembly.unreadable:
+                file.finish(self.final, assembly.length)
+        return assembly
 
     def asked(self) -> list[dict[str, Any]]:
         return [values for kind, values in self.recorder.requests if kind == messages.MEDIA]
@@ -58,18 +65,18 @@ def bench(tmp_path: Path) -> Bench:
 
 
 def test_a_clean_line(bench: Bench) -> None:
-    pull = bench.pull()
+    assembly = bench.bring()
     assert bench.final.read_bytes() == bench.data
     assert is_intact(bench.final, bench.segment)
     assert not bench.part.exists()
-    assert sum(bench.advanced) == len(bench.data) == sum(one["length"] for one in bench.asked())
-    assert not pull.damaged
+    assert bench.pull.pulled == len(bench.data) == sum(one["length"] for one in bench.asked())
+    assert not assembly.damaged
 
 
 @pytest.mark.parametrize("length", [0, 1, LEAF - 1, LEAF, LEAF + 1, 2 * LEAF])
 def test_every_shape_of_file(tmp_path: Path, length: int) -> None:
     bench = Bench(tmp_path, length)
-    bench.pull()
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
 
 
@@ -84,9 +91,8 @@ def test_credit_and_unread_requests_are_bounded(tmp_path: Path) -> None:
         nonlocal outstanding, most, unread, most_unread
         before = len(bench.asked())
         write(data)
-        for one in bench.asked()[before:]:
-            outstanding += one["length"]
-            unread += len(data)
+        outstanding += sum(one["length"] for one in bench.asked()[before:])
+        unread += len(data)
         most, most_unread = max(most, outstanding), max(most_unread, unread)
 
     def watch_read(seconds: float) -> bytes:
@@ -97,14 +103,14 @@ def test_credit_and_unread_requests_are_bounded(tmp_path: Path) -> None:
         return data
 
     cable.write, cable.read = watch_write, watch_read  # type: ignore[method-assign]
-    bench.pull()
-    assert CREDIT // 2 <= most <= CREDIT
+    bench.bring()
+    assert LARGEST // 2 <= most <= LARGEST
     assert most_unread < 256
 
 
 def test_small_unread_buffer_is_respected(bench: Bench) -> None:
     bench.connection.maximum_unread = 64
-    bench.pull()
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
 
 
@@ -125,8 +131,13 @@ def test_bit_errors_cost_time_and_nothing_else(
         return bytes(spoiled)
 
     bench.cable.spoil = spoil
-    bench.pull()
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
+
+
+def by_frames(spoil: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """A line that makes `spoil(frame)` of each frame, its final zero included."""
+    return lambda data: b"".join(spoil(frame + b"\x00") for frame in data.split(b"\x00")[:-1])
 
 
 def test_only_what_was_lost_is_asked_for_again(bench: Bench) -> None:
@@ -137,29 +148,31 @@ def test_only_what_was_lost_is_asked_for_again(bench: Bench) -> None:
         answers += 1
         return data[: len(data) // 2] if answers == 5 else data
 
-    bench.cable.spoil = lose_one
-    bench.pull()
+    bench.cable.spoil = by_frames(lose_one)
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
     # The half answer took the next one with it: it lacked the zero between them.
-    assert sum(one["length"] for one in bench.asked()) <= len(bench.data) + 2 * 8192
+    assert len(bench.data) < sum(one["length"] for one in bench.asked()) <= len(bench.data) + 2 * 4096
+    assert bench.pull.ranges.lost == 2
 
 
 def test_a_bad_line_gets_smaller_chunks(bench: Bench) -> None:
     noise = random.Random(3)
-    bench.cable.spoil = lambda data: data[:-1] + b"\x01" if noise.random() < 0.3 else data
-    bench.pull()
+    bench.cable.spoil = by_frames(lambda data: b"\x00" if noise.random() < 0.3 else data)
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
-    assert min(one["chunk"] for one in bench.asked()) == 512
+    assert min(one["chunk"] for one in bench.asked()) == 256
 
 
 def test_a_pulled_cable_leaves_verified_leaves_and_the_next_pull_goes_on(bench: Bench) -> None:
     bench.cable.cut_after = len(bench.data) // 2
     with pytest.raises(LineLost):
-        bench.pull()
+        bench.bring()
     before = len(bench.asked())
     bench.cable = Cable(bench.recorder)
     bench.connection = Connection(bench.cable, "cable", bench.cable.monotonic)
-    bench.pull()
+    bench.pull = Pull(bench.connection)
+    bench.bring()
     assert bench.final.read_bytes() == bench.data
     assert bench.good
     asked = sum(one["length"] for one in bench.asked()[before:])
@@ -172,7 +185,7 @@ def test_a_changed_half_pulled_file_is_not_trusted(bench: Bench) -> None:
         file.write(bench.data[: 2 * LEAF])
         file.seek(LEAF)
         file.write(b"\x00" if bench.data[LEAF] else b"\x01")
-    bench.pull()
+    bench.bring()
     assert bench.good == {0}
     assert bench.final.read_bytes() == bench.data
 
@@ -180,8 +193,8 @@ def test_a_changed_half_pulled_file_is_not_trusted(bench: Bench) -> None:
 def test_silence_is_a_lost_line_soon(bench: Bench) -> None:
     bench.recorder.silent.add(messages.MEDIA)
     with pytest.raises(LineLost):
-        bench.pull()
-    assert bench.cable.now < 10
+        bench.bring()
+    assert bench.cable.now < 12
 
 
 def test_chatter_without_media_is_a_lost_line(bench: Bench) -> None:
@@ -189,8 +202,8 @@ def test_chatter_without_media_is_a_lost_line(bench: Bench) -> None:
     read = bench.cable.read
     bench.cable.read = lambda seconds: read(min(seconds, 0.1)) or b"x"  # type: ignore[method-assign]
     with pytest.raises(LineLost):
-        bench.pull()
-    assert bench.cable.now < 60
+        bench.bring()
+    assert bench.cable.now < STALLED_SECONDS + 5
 
 
 @pytest.mark.parametrize(
@@ -198,18 +211,24 @@ def test_chatter_without_media_is_a_lost_line(bench: Bench) -> None:
     [
         lambda values: {**values, "data": values["data"] + b"x"},
         lambda values: {**values, "data": b""},
-        lambda values: {**values, "offset": 0},
-        lambda values: {**values, "offset": 2**63 - 1},
+        lambda values: {**values, "index": values["index"] + 1},
+        lambda values: {**values, "index": 2**63 - 1},
+        lambda values: {**values, "data": values["data"][:-1]},
     ],
 )
 def test_lies_about_offsets_and_lengths_end_in_one_line(
     bench: Bench, lie: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
-    bench.recorder.twist = lambda kind, values: (
-        lie(values) if kind == messages.MEDIA and values["offset"] > LEAF else values
-    )
+    answers = 0
+
+    def twist(kind: int, values: dict[str, Any]) -> dict[str, Any]:
+        nonlocal answers
+        answers += kind == messages.MEDIA
+        return lie(values) if kind == messages.MEDIA and answers > 10 else values
+
+    bench.recorder.twist = twist
     with pytest.raises((LineLost, Misbehaving)):
-        bench.pull()
+        bench.bring()
     assert bench.cable.now < 60
     assert bench.part.stat().st_size <= len(bench.data)
 
@@ -217,8 +236,8 @@ def test_lies_about_offsets_and_lengths_end_in_one_line(
 def test_media_changed_on_the_card_is_kept_and_located(bench: Bench) -> None:
     changed = next(iter(bench.recorder.media.values()))
     changed[3 * LEAF] ^= 1
-    pull = bench.pull()
-    assert pull.damaged == {3}
+    assembly = bench.bring()
+    assert assembly.damaged == {3}
     assert bench.final.read_bytes() == bytes(changed)
     assert not is_intact(bench.final, bench.segment)
 
@@ -228,23 +247,25 @@ def test_a_passing_read_error_is_healed(bench: Bench) -> None:
 
     def flip(kind: int, values: dict[str, Any]) -> dict[str, Any]:
         nonlocal left
-        if kind == messages.MEDIA and values["offset"] == 8192 and left:
+        if kind == messages.MEDIA and values["index"] == 1 and left:
             left -= 1
             return {**values, "data": bytes(len(values["data"]))}
         return values
 
     bench.recorder.twist = flip
-    assert not bench.pull().damaged
+    assembly = bench.bring()
+    assert not assembly.damaged
+    assert assembly.wrong
+    assert assembly.have == len(bench.data)
     assert bench.final.read_bytes() == bench.data
-    assert sum(bench.advanced) == len(bench.data)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 511, 512, 8192, LEAF + 600, 5 * LEAF])
 def test_a_file_shortened_on_the_card_is_kept_to_its_end(bench: Bench, kept: int) -> None:
     media = next(iter(bench.recorder.media.values()))
     del media[kept:]
-    pull = bench.pull()
-    assert pull.length == kept
+    assembly = bench.bring()
+    assert assembly.length == kept
     assert bench.final.read_bytes() == bench.data[:kept]
     assert len(bench.asked()) < 200
 
@@ -261,11 +282,11 @@ def test_a_card_that_fails_in_one_place(bench: Bench) -> None:
         return answer(number, values)
 
     recorder._media = fail  # type: ignore[method-assign]
-    pull = bench.pull()
-    assert pull.unreadable
+    assembly = bench.bring()
+    assert assembly.unreadable
     assert not bench.final.exists()
     recorder._media = answer  # type: ignore[method-assign]
-    bench.pull()
+    bench.bring()
     assert len(bench.good) >= 3
     assert bench.final.read_bytes() == bench.data
 
@@ -285,7 +306,7 @@ def test_a_leaf_list_that_does_not_fit_the_signed_root_is_not_used(
 ) -> None:
     bench.recorder.twist = lambda kind, values: lie(values) if kind == messages.LEAVES else values
     assert fetch_leaves(bench.connection, bench.segment) is None
-    bench.pull()
+    bench.bring()
     assert is_intact(bench.final, bench.segment)  # the bytes still are as signed
 
 

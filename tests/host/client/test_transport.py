@@ -1,5 +1,6 @@
 """Lines that pyserial opens: a pty, a TCP socket, and what may go wrong with them."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -9,13 +10,15 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from support.bridges import listening, rfc2217_server
 from support.docks import enrol, make_store
-from support.ports import on_pty
+from support.ports import on_pty, speaks
 from support.recorder import LEAF, ScriptedRecorder, Wire
 
 import evidock
 from evidock.client.transport import SerialLine
-from evidock.errors import LineLost, PortError
+from evidock.errors import LineLost, NotARecorder, PortError
+from evidock_protocol import messages
 
 
 @pytest.fixture
@@ -56,7 +59,7 @@ def test_the_documented_use_over_a_socket(tmp_path: Path, recorder: ScriptedReco
         assert client.status().provisioned
         result = evidock.sync(client, store, progress=told.append)
     assert len(result.receipted) == 2
-    assert told[-1].phase in ("media", "journal")
+    assert told[-1].phase == "done"
     with evidock.connect(address) as client:
         assert evidock.sync(client, str(store)).segments == []
 
@@ -135,3 +138,119 @@ def test_a_line_that_takes_nothing_is_a_lost_line(monkeypatch: pytest.MonkeyPatc
     line.close()
     os.close(ours)
     os.close(theirs)
+
+
+def test_what_gathers_comes_at_once() -> None:
+    """Fewer wake-ups while media stream: everything that a terminal holds, and not 4,095 bytes of it."""
+    with on_pty(lambda _data: bytes(12_000)) as name:
+        line = SerialLine(name)
+        line.gather = 0.2
+        line.write(b"x")
+        found = [len(line.read(20))]
+        while sum(found) < 12_000:
+            found.append(len(line.read(20)))
+        assert found[0] > 4095
+        line.close()
+
+
+def ask_often(client: evidock.Recorder) -> None:
+    for _ in range(10):
+        client.connection.request(messages.STATUS, {}, 1, 2)
+
+
+def test_a_server_of_rfc2217(recorder: ScriptedRecorder) -> None:
+    """pyserial's own; the rate is the far port's, and a server that goes away is a lost line."""
+    rates: list[int] = []
+    wire = Wire(recorder)
+    with on_pty(speaks(wire)) as far, listening(rfc2217_server(far, rates, [400])) as address:
+        with evidock.connect("rfc2217://" + address, baud=57600) as client:
+            assert client.status().battery_percent == 80
+            assert rates[-1] == 57600
+            assert client.connection._line.read(0) == b""  # pyright: ignore[reportPrivateUsage]
+            with pytest.raises(LineLost):
+                ask_often(client)
+            client.reopen(time.monotonic() + 20)
+            assert client.status().battery_percent == 80
+        with evidock.connect("rfc2217://" + address) as client:
+            assert rates[-1] == 115_200
+            assert client.line_rate is None  # the recorder says that it has none
+
+
+@pytest.mark.parametrize("url", ["socket://127.0.0.1:1", "rfc2217://127.0.0.1:1", "socket://nonsense", "what://x", ""])
+def test_a_server_that_is_not_there_is_said_in_one_line(url: str) -> None:
+    with pytest.raises(PortError) as caught:
+        evidock.connect(url)
+    assert "\n" not in str(caught.value)
+
+
+class Talker:
+    """Something that talks all the time, whatever it is asked."""
+
+    def __init__(self, text: bytes):
+        self._ours, self._theirs = os.openpty()
+        tty.setraw(self._theirs)
+        os.set_blocking(self._ours, False)
+        self.name = os.ttyname(self._theirs)
+        self._text = text
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._talk)
+
+    def _talk(self) -> None:
+        while not self._over.wait(0.002):
+            with contextlib.suppress(BlockingIOError):
+                os.write(self._ours, self._text)
+
+    def __enter__(self) -> "Talker":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._thread.join()
+        os.close(self._ours)
+        os.close(self._theirs)
+
+
+@pytest.mark.hunt
+@pytest.mark.parametrize(
+    "text", [b"$GPGGA,123519,4807.038,N*47\r\n", bytes(2000), b"\xff" * 4000, b"\x02\x01\x00" * 99]
+)
+def test_what_talks_without_end_is_said_to_be_no_recorder(text: bytes) -> None:
+    with Talker(text) as talker:
+        began = time.monotonic()
+        with pytest.raises(NotARecorder, match="not an evidock recorder"):
+            evidock.connect(talker.name)
+        assert time.monotonic() - began < 12
+
+
+def test_a_recorder_behind_its_boot_messages_and_its_prompt(recorder: ScriptedRecorder) -> None:
+    """What a board says while it boots, its prompt and stray text between the frames are no part of them."""
+    wire = Wire(recorder)
+    first = [b'ets Jun  8 2016\r\nMicroPython v1.28; Raspberry Pi Pico\r\nType "help()"\r\n>>> ']
+
+    def device(data: bytes) -> bytes:
+        answer = wire.feed(data)
+        return (first.pop() if first else b"") + b"\x00Traceback: none\r\n\x00" + answer + b"I (312) wifi: up\r\n"
+
+    with on_pty(device) as name, evidock.connect(name) as client:
+        for _ in range(3):
+            assert client.status().battery_percent == 80
+        assert client.connection.noise > 100
+
+
+@pytest.mark.parametrize("rate", [0, -1, 12_345_678, 1 << 40, 1 << 70])
+def test_a_rate_that_a_port_cannot_have(rate: int) -> None:
+    """It is set or it is not; whatever the system says, the port goes on."""
+    with on_pty(lambda data: data) as name:
+        line = SerialLine(name)
+        assert line.set_rate(rate) == (line.rate == rate)
+        assert line.set_rate(921_600)
+        line.write(b"x")
+        assert line.read(20) == b"x"
+        line.close()
+
+
+@pytest.mark.parametrize("name", ["/dev/null", "/", "/dev/zero", "relative", "/dev/ttyS99"])
+def test_what_is_no_serial_port(name: str) -> None:
+    with pytest.raises(PortError):
+        SerialLine(name)

@@ -1,0 +1,1 @@
+"""What touches hardware: ports of real boards."""

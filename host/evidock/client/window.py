@@ -1,0 +1,107 @@
+"""How much is asked for ahead and in what pieces: rate and latency of a line as seen, and the loss of its frames.
+
+Specification: "Messages" (MEDIA: credit and chunk are the host's). Pure: told of times (seconds) and bytes.
+"""
+
+from __future__ import annotations
+
+from evidock_protocol import versions
+
+RANGE = 8 * 1024  # bytes of one request
+SMALLEST = 2 * RANGE  # bytes asked for and not yet here, at least: one range on its way while the next is asked for
+LARGEST = 64 * 1024  # and at most: what an adapter holds while this host does something else
+SLACK_SECONDS = 0.25  # for which the line is kept busy beyond its latency: other programs run on this machine, too
+SAMPLE_SECONDS = 0.05
+AT_ONCE = 4096  # bytes that are waited for before any are taken in, because each look at the line costs time
+LONG_SECONDS = 0.1
+LONGEST_GATHER = 0.04  # seconds for that: well below the slack
+
+CHUNKS = (256, 512, 1024, 2048, 4096)
+OVERHEAD = 20  # bytes of a frame that are not media
+FRESH = 64 * 1024  # bytes without a loss that a line is believed to have behind it when it is opened
+MEMORY = 1024 * 1024  # bytes after which what was seen counts half
+
+
+class Flow:
+    """Rate and latency of a line, and the window that follows from them."""
+
+    def __init__(self) -> None:
+        self.rate = 0.0  # bytes per second, 0 when it is not known yet
+        self.latency = 0.0  # seconds from a request to the first byte, 0 when it is not known yet
+        self._asked_at: float | None = None  # when something was asked for on an idle line
+        self._since: float | None = None  # begin of the sample
+        self._bytes = 0
+
+    @property
+    def window(self) -> int:
+        """Bytes of media that may be asked for and not yet here."""
+        if not self.rate:
+            return LARGEST
+        return max(SMALLEST, min(LARGEST, int(self.rate * (self.latency + SLACK_SECONDS))))
+
+    @property
+    def range(self) -> int:
+        """Bytes of one request: more where the window holds many of them for long, because each costs time."""
+        return 2 * RANGE if self.window == LARGEST and self.rate < LARGEST / LONG_SECONDS else RANGE
+
+    def gather(self, credit: int) -> float:
+        """Seconds for which arriving bytes may be left where they are, while `credit` bytes are on their way."""
+        return min(LONGEST_GATHER, AT_ONCE / self.rate, credit / self.rate / 8) if self.rate else 0.0
+
+    def asked(self, now: float) -> None:
+        """Something was asked for while nothing else was on its way."""
+        self._asked_at = now
+        if self.rate:
+            self.rate *= 2  # the line ran dry: what it carries was not seen
+        if self._since is None:
+            self._since, self._bytes = now, 0
+
+    def arrived(self, now: float, count: int) -> None:
+        """`count` bytes came in."""
+        if self._asked_at is not None:
+            waited = now - self._asked_at
+            self.latency = min(self.latency, waited) if self.latency else waited
+            self._asked_at = None
+        if self._since is None:
+            self._since, self._bytes = now, 0
+            return
+        self._bytes += count
+        if now - self._since >= SAMPLE_SECONDS:
+            self.rate = max(self._bytes / (now - self._since), self.rate * 0.9)
+            self._since, self._bytes = now, 0
+
+
+class Chunk:
+    """Bytes of one answer: as large as the loss of the line makes worth while, a power of two.
+
+    A frame costs OVERHEAD bytes, and each of its bytes may be the one that loses it: the cost of both is least where a
+    frame has sqrt(OVERHEAD / loss per byte) bytes.
+    """
+
+    def __init__(self, fixed: int | None = None):
+        """`fixed` bytes, whatever is lost, for measurements."""
+        self.size = fixed or versions.MAXIMUM_CHUNK
+        self._fixed = fixed is not None
+        self._bytes = float(FRESH)
+        self._losses = 0.0
+
+    def arrived(self, count: int) -> None:
+        """`count` bytes of media came in whole."""
+        self._bytes += count
+        if self._bytes > MEMORY:
+            self._bytes /= 2
+            self._losses /= 2
+            self._choose()
+
+    def lost(self, count: int) -> None:
+        """`count` bytes of media in a row were lost: that counts once, a pulled cable is no noise."""
+        self._bytes += min(count, self.size)
+        self._losses += 1
+        self._choose()
+
+    def _choose(self) -> None:
+        if self._fixed:
+            return
+        ideal = (OVERHEAD * self._bytes / self._losses) ** 0.5 if self._losses else CHUNKS[-1]
+        # Between two powers of two the geometric mean decides.
+        self.size = max(size for size in CHUNKS if size == CHUNKS[0] or size <= ideal * 2**0.5)
