@@ -39,6 +39,11 @@ class Line:
     def __init__(self, most: int = 1 << 20):
         self.most = most
         self.taken = b""
+        self.rates: tuple[int, ...] = ()
+        self.rate = 0
+
+    def set_rate(self, rate: int) -> None:
+        """It has none."""
 
     def read(self, buffer: memoryview) -> int:
         return 0

@@ -87,7 +87,7 @@ def rfc2217_server(port: str, rates: list[int] | None = None, cut_after: list[in
                     with lock:
                         connection.sendall(data)
 
-            manager = PortManager(ours, Writer())
+            manager = PortManager(ours, Writer())  # type: ignore[arg-type]
             left = cuts.pop(0) if cuts else None
             while True:
                 ready, _, _ = select.select([connection, ours], [], [])

@@ -98,7 +98,7 @@ def test_a_damaged_answer_is_asked_for_again_long_before_the_deadline(rig: Rig) 
         return data if spoiled > 3 else data[:20] + b"\x01\x01" + data[22:]
 
     rig.cable.spoil = spoil
-    asked = {"first": 0, "limit": 4096}
+    asked: dict[str, object] = {"first": 0, "limit": 4096}
     assert rig.connection.request(messages.JOURNAL, asked, 2.5, 2)["entries"] == b"x" * 100
     assert rig.asked == [messages.JOURNAL] * 4
     assert rig.cable.now < 2.5
@@ -115,7 +115,7 @@ def test_answers_get_smaller_on_a_bad_line_and_larger_again(rig: Rig) -> None:
 
     rig.recorder.handle = handle  # type: ignore[method-assign]
     rig.cable.spoil = lambda data: data if len(data) < 600 else b"\x07\x07" + data[2:]
-    asked = {"first": 0, "limit": 4096}
+    asked: dict[str, object] = {"first": 0, "limit": 4096}
     assert rig.connection.request(messages.JOURNAL, asked)["entries"]
     assert limits == [4096, 2048, 1024, 512]
     rig.cable.spoil = lambda data: data

@@ -32,7 +32,7 @@ def unstuffed(stuffed: bytes) -> bytes:
     return found
 
 
-def stuffed(raw: bytes) -> bytes:
+def stuffed(raw: bytes | bytearray) -> bytes:
     """COBS, written plainly: what a line delivers whose noise hit `raw` and left the blocks alone."""
     out, block = bytearray(), bytearray()
     for place, byte in enumerate(raw):
