@@ -11,6 +11,7 @@ import os
 import pty
 import select
 import subprocess
+import sys
 import termios
 import time
 import tty
@@ -20,8 +21,10 @@ from typing import Any
 
 import pytest
 
+from evidock import client
 from evidock_protocol import codes, framing, messages, versions, wire
 from evidock_simulator import compiling, images, launch
+from evidock_simulator.line import Line
 
 HELLO = {"package": [1], "wire": [1], "flash": [1], "software": "\x03" * 5}
 CTRL_A, CTRL_C, CTRL_D = b"\x01", b"\x03", b"\x04"
@@ -55,13 +58,12 @@ class Prompt:
 
 
 @contextlib.contextmanager
-def prompt(repository: Path, raw: bool = True) -> Iterator[Prompt]:
+def micropython(near: int, repository: Path) -> Iterator[None]:
+    """MicroPython at its prompt on a pty, which becomes its terminal."""
     if not launch.has_micropython():
         pytest.skip("MicroPython's unix build has no wheel for this platform")
     folder = compiling.compiled()
     assert folder is not None
-    far, near = pty.openpty()
-    (tty.setraw if raw else tty.setcbreak)(near)
     environment = launch.micropython_environment(folder)
     for below in ("tests/micropython", "device/evidock_agent/boards"):
         environment["MICROPYPATH"] += os.pathsep + str(repository / below)
@@ -75,12 +77,22 @@ def prompt(repository: Path, raw: bool = True) -> Iterator[Prompt]:
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )
     try:
-        started = Prompt(far)
-        started.wait_for(b">>> ")
-        yield started
+        yield
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def prompt(repository: Path, raw: bool = True) -> Iterator[Prompt]:
+    far, near = pty.openpty()
+    (tty.setraw if raw else tty.setcbreak)(near)
+    try:
+        with micropython(near, repository):
+            started = Prompt(far)
+            started.wait_for(b">>> ")
+            yield started
+    finally:
         os.close(far)
         os.close(near)
 
@@ -129,6 +141,24 @@ def test_a_recorder_at_its_prompt(way: str, repository: Path, tmp_path: Path) ->
             assert (answer["rates"], answer["rate"], answer["state"]) == ([], None, codes.RECORDER_BLANK)
             assert CTRL_C in board.seen[before:]
             assert b">>> " not in board.seen[before:]
+
+
+def test_mpremote_starts_it_and_a_host_docks_to_the_same_port(repository: Path, tmp_path: Path) -> None:
+    """As an integrator does: one USB port for both, and nothing in between."""
+    image, card = tmp_path / "flash", tmp_path / "card"
+    images.prepare(image, card, "patrol", seed=1)
+    begin = f"import repl_recorder; repl_recorder.begin({str(image)!r}, {str(card)!r})"
+    with Line(tmp_path / "port", "bytes=1000000,latency=1", far=tmp_path / "board") as line:
+        near = os.open(tmp_path / "board", os.O_RDWR | os.O_NOCTTY)
+        with micropython(near, repository):
+            # "resume": a soft reset ends MicroPython's unix build.
+            mpremote = [sys.executable, "-m", "mpremote", "connect", str(line.host), "resume", "exec", "--no-follow"]
+            done = subprocess.run([*mpremote, begin], capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode == 0, done.stdout + done.stderr
+            with client.connect(str(line.host)) as recorder:
+                status = recorder.status()
+        os.close(near)
+    assert (status.provisioned, status.protection) == (False, "simulated")
 
 
 def test_ctrl_c_means_what_it_did_once_the_line_is_closed(repository: Path) -> None:
