@@ -144,7 +144,7 @@ def test_a_recorder_that_dies_half_way(shift: Shift, second_store: Path, tmp_pat
     place = tmp_path / "recorder"
     with docked(shift, place) as recorder:
         enrol(tmp_path, recorder, second_store)
-        line = command("evidock", "sync", "--port", str(recorder.port), str(second_store))
+        line = command("evidock", "sync", "--patience", "0", "--port", str(recorder.port), str(second_store))
         pipe = subprocess.PIPE
         docking = subprocess.Popen(line, env=environment(tmp_path / "home"), stdout=pipe, stderr=pipe, text=True)
         deadline = time.monotonic() + SECONDS

@@ -141,7 +141,7 @@ def test_the_recorder_loses_power_in_the_middle(host: Host, tmp_path: Path) -> N
         host.enrol(recorder)
         recorder.wait_for("docked")
         docking = subprocess.Popen(
-            command("evidock", "sync", "--port", str(recorder.port), str(host.store)),
+            command("evidock", "sync", "--patience", "0", "--port", str(recorder.port), str(host.store)),
             env=host.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         wait_for_media(host.store)

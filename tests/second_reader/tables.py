@@ -121,11 +121,12 @@ REQUESTS = tables("""
 11 COMMAND: 0 command b, 1 openings b/n
 12 RECEIPT: 0 receipt b
 13 CLOSE: –
+14 RATE: 0 rate u
 """)
 
 ANSWERS = tables("""
 1 HELLO: 0 package a:u, 1 wire a:u, 2 flash a:u, 3 software t, 4 device h/n, 5 model t, 6 protection u,
-    7 maximum_payload u, 8 maximum_unread u, 9 state u, 10 key_agreement b/n
+    7 maximum_payload u, 8 maximum_unread u, 9 state u, 10 key_agreement b/n, 11 rates a:u, 12 rate u/n
 2 STATUS: 0 battery u/n, 1 millivolts u/n, 2 temperature i/n, 3 storage_free u/n, 4 storage_total u/n, 5 wall w,
     6 boot u, 7 ticks u, 8 recording u/n, 9 epoch u, 10 size u, 11 backlog_segments u, 12 backlog_bytes u,
     13 docked f, 14 check a:check/n, 15 refusals u
@@ -136,8 +137,9 @@ ANSWERS = tables("""
 7 JOURNAL: 0 first u, 1 entries b
 8 PRIVATE: 0 first u, 1 next u, 2 openings b
 9 LEAVES: 0 first u, 1 hashes b
-10 MEDIA: 0 offset u, 1 data b
+10 MEDIA: 0 index u, 1 data b
 11 COMMAND: 0 sequence u
 12 RECEIPT: 0 sequence u
 13 CLOSE: 0 head b
+14 RATE: 0 rate u
 """)

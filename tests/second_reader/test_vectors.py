@@ -245,7 +245,7 @@ def test_head_of_a_media_answer() -> None:
     message = parse_answer(octets(case) + bytes(case["length"]))
     assert message.fields is not None
     assert (message.type, message.number) == (case["type"], case["number"])
-    assert message.fields.values == {"offset": case["offset"], "data": bytes(case["length"])}
+    assert message.fields.values == {"index": case["index"], "data": bytes(case["length"])}
 
 
 @cases("wav", "accepted")

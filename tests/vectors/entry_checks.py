@@ -222,7 +222,7 @@ def rejected_message(case):
 
 def media_head(case):
     buffer = bytearray(40)
-    start = wire.put_data_head(buffer, 37, case["type"], case["number"], case["offset"], case["length"])
+    start = wire.put_data_head(buffer, 37, case["type"], case["number"], case["index"], case["length"])
     equal((bytes(buffer[start:37]), bytes(buffer[37:])), (raw(case["hex"]), bytes(3)))
 
 
