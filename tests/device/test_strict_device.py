@@ -24,9 +24,12 @@ def pressed(world: World, button: int, steps: int) -> None:
         world.step()
 
 
-@pytest.mark.parametrize("steps", [0, 1, 2, 3, 5, 8, 13])
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13])
 def test_dock_while_start_is_made(steps: int) -> None:
-    """The contact closes between the press and the recording: it ends, as docked. OB-7"""
+    """The contact closes between the press and the recording: it ends, as docked. OB-7
+
+    Not with 0: nothing tells a contact that closes before the press is seen from one that was closed before it.
+    """
     world = made()
     size = size_of(world)
     pressed(world, RECORD, steps)
