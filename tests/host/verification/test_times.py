@@ -198,7 +198,8 @@ def worlds(draw: st.DrawFn) -> World:
         for tick in sorted(draw(st.lists(st.integers(0, length), max_size=4))):
             truth = world.truth(index, tick)
             if kept is not None:
-                wall = round(kept[1] + (truth - kept[0]) * (1 + rate / MILLION))
+                wrong = kept[1] - kept[0] + (truth - kept[0]) * rate / MILLION
+                wall = round(truth + max(-59_000, min(wrong, 59_000)))  # days off add to it, and a minute is believed
                 made.note_clock(tick, 1, wall)
                 made.note_reading(Reading(era, tick, wall))
             action = draw(st.integers(0, 3))
