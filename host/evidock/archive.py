@@ -43,6 +43,7 @@ class Archive:
         self.segments = Segments()
         self._commitments: dict[int, dict[int, bytes]] = {}
         self._sequences: list[int] = []  # of the journal's items
+        self._quarantine_is_full = False
         self._journal = SequenceFile(folder / layout.JOURNAL)
         self._private = SequenceFile(folder / layout.PRIVATE, layout.PRIVATE_MODE)
         self._heads = SequenceFile(folder / layout.HEADS)
@@ -173,8 +174,11 @@ class Archive:
     @locked
     def set_aside(self, name: str, data: bytes) -> None:
         """Keeps hostile or damaged bytes for inspection; at most MAXIMUM_QUARANTINE files, the first ones."""
+        if self._quarantine_is_full or not self.folder.is_dir():
+            return
         folder = self.folder / layout.QUARANTINE
-        if not self.folder.is_dir() or (folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE):
+        if folder.is_dir() and len(list(folder.iterdir())) >= MAXIMUM_QUARANTINE:
+            self._quarantine_is_full = True  # a hostile recorder gives thousands: it is looked at once
             return
         with contextlib.suppress(StoreError):  # a full disk must not hide what was found
             durable.write_whole(folder / f"{name}.bin", data, layout.PRIVATE_MODE)

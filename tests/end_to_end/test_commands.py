@@ -147,7 +147,7 @@ def test_settings_deletion_firmware_and_an_order(tmp_path: Path) -> None:
         assert early.returncode == 1
         assert "busy" in early.stderr
         told = user.does("sync", "--delete")
-        assert sorted(told["segments"]) == sorted(told["receipted"]) == told["deleted"] != []  # evidence first, oldest first
+        assert sorted(told["segments"]) == sorted(told["receipted"]) == told["deleted"] != []
         assert (told["kept"], told["contradicted"], told["unknown_custody"]) == ([], [], None)
         again = user.does("sync", "--delete")
         assert (again["missing"], again["deleted"], again["kept"]) == ([], [], [])

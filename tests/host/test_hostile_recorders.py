@@ -484,7 +484,7 @@ def test_a_line_that_is_lost_on_a_receipts_answer(store: Store, recorder: Script
     """The recorder took it, as its journal says afterwards."""
     ended = attack(store, recorder, on(messages.RECEIPT)(lambda _asked: [gone()]), patience=30)
     assert isinstance(ended, SyncResult), ended
-    assert ended.segments == [(2, 1), (2, 2)]
+    assert ended.segments == ended.receipted == [(2, 1), (2, 2)]
 
 
 def test_a_line_that_is_lost_after_each_piece(store: Store, recorder: ScriptedRecorder) -> None:

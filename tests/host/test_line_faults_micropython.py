@@ -29,7 +29,7 @@ from evidock_simulator.line import Line
 
 USUAL = 1  # seeds by default
 AT_ONCE = 11  # seeds for one recorder
-HUNTED = 200
+HUNTED = 60
 ORGANISATION = make_organisation()
 SHIFT = {
     "name": "shift", "title": {"en": "a test's shift", "zh": "测试班次"}, "start": "2026-03-02T21:40:00+08:00",

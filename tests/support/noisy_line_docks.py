@@ -32,7 +32,8 @@ from evidock_protocol.errors import ProtocolError
 
 NOW_MS = WALL + 60_000
 HOSTS = ("first", "second")
-SECONDS = (1, 3, 1)  # of each recording: 16 KB a second, in leaves of 16 KiB
+VERDICTS = 5  # a verifier judges the archive of every so many seeds: it says what the other checks say, at length
+SECONDS = (1, 2, 1)  # of each recording: 16 KB a second, in leaves of 16 KiB
 
 
 class AtOnce(Executor):
@@ -180,7 +181,7 @@ class Docks:
         try:
             complete: set[str] = set()
             name = HOSTS[0]
-            for _ in range(self.random.choice((1, 1, 2, 3))):
+            for _ in range(self.random.choice((1, 1, 1, 2))):
                 name = self.random.choice((name, name, *HOSTS))
                 ended = self.dock(name)
                 self._tell(name, ended)
@@ -195,7 +196,8 @@ class Docks:
             assert not (name in complete and ended.bytes), "said to be complete, and was not"
             self.check(name)
             self.check_complete(name)
-            self.check_verdict(name)
+            if self.seed % VERDICTS == 0:
+                self.check_verdict(name)
             assert self.world.agent is not None
             assert self.world.agent.failed is None
         except Exception as error:

@@ -138,6 +138,7 @@ class Recorder:
     def _negotiate(self) -> None:
         if not self._fixed:
             rates.negotiate(self.connection, self._line, self.hello, self._highest)
+        self.connection.carries(self.line_rate)
 
     def _open_again(self) -> AttendedLine:
         if self._opener is None:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Protocol
 
 from evidock.errors import LineLost, Refused
-from evidock_protocol import merkle, messages, versions, wire
+from evidock_protocol import merkle, messages, wire
 
 CHECK_SECONDS = 1.0  # without an answer that takes its time, before it is checked whether the question arrived
 DAMAGED_SECONDS = 0.25  # of silence after a damaged frame: it was the answer
@@ -42,7 +42,9 @@ class Asked(Protocol):
 
     port: str
     received: int
+    largest: int
     limit: int
+    upward: float
     signing: bool
 
     @property
@@ -50,6 +52,9 @@ class Asked(Protocol):
 
     @property
     def is_busy(self) -> bool: ...
+
+    @property
+    def ahead(self) -> float: ...
 
     def monotonic(self) -> float: ...
 
@@ -88,9 +93,9 @@ class Question:
         late = lost = 0
         while late < tries:
             self._numbers.append(connection.send(self._kind, self._limited()))
-            found = self._wait(connection.monotonic() + self._seconds)
+            found = self._wait(connection.monotonic() + connection.ahead + self._seconds)
             if isinstance(found, dict):
-                connection.limit = min(versions.MAXIMUM_CHUNK, connection.limit + connection.limit // 8)
+                connection.limit = min(connection.largest, connection.limit + connection.limit // 8)
                 return found
             connection.limit = max(SMALLEST_LIMIT, connection.limit // 2)
             if found is _Failed.LATE or lost == (LOST_TRIES_SLOW if self._slow else LOST_TRIES):
@@ -113,7 +118,8 @@ class Question:
     def _wait(self, deadline: float) -> Values | _Failed:
         connection = self._connection
         damaged = connection.damaged
-        until, check_at = deadline, connection.monotonic() + (CHECK_SECONDS if self._slow else self._seconds)
+        until, check_at = deadline, connection.monotonic() + connection.ahead
+        check_at += CHECK_SECONDS if self._slow else self._seconds
         behind: list[int] = []
         while True:
             while (answer := connection.next_answer()) is not None:
@@ -133,7 +139,7 @@ class Question:
             heard = until < deadline and connection.received > received and not connection.is_busy
             if connection.damaged > damaged or heard:
                 damaged = connection.damaged
-                until = min(deadline, connection.monotonic() + DAMAGED_SECONDS)
+                until = min(deadline, connection.monotonic() + DAMAGED_SECONDS + connection.upward)
 
     def _read(self, answer: Answer) -> Values | None:
         """The fields, when it answers this question. Raises Refused."""

@@ -57,6 +57,27 @@ class Assembly:
             spans.append((start, end))
         return spans
 
+    def gap(self, start: int, end: int) -> tuple[int, int]:
+        """(first byte, end) of what is not here first, of bytes `start` … `end` − 1; (end, end) when all are."""
+        first: int | None = None
+        at = start
+        while at < end:
+            index = self._index(at)
+            leaf_end = self.segment.leaf_span(index)[1]
+            leaf = self._open.get(index)
+            gaps = [(leaf.start + low, leaf.start + high) for low, high in leaf.gaps] if leaf else [(at, leaf_end)]
+            for low, high in gaps if index not in self._done else ():
+                if high <= at or low >= end:
+                    continue
+                if low > at and first is not None:
+                    return first, min(at, end)
+                first = max(low, at) if first is None else first
+                at = high
+            if at < leaf_end and first is not None:
+                return first, min(at, end)
+            at = leaf_end
+        return (first, end) if first is not None and first < end else (end, end)
+
     def put(self, offset: int, data: memoryview, again: Again) -> int:
         """Lays bytes from `offset` on into their leaves; how many of them were new. A leaf that does not hash is wanted
         `again`.
@@ -84,9 +105,12 @@ class Assembly:
                 self.file.write_leaf(leaf.index, leaf.buffer[: max(0, self.length - leaf.start)])
         self._open.clear()
 
-    def _leaf(self, offset: int) -> _Leaf:
+    def _index(self, offset: int) -> int:
         header, leaf_size = self.segment.header_length, self.segment.leaf_size
-        index = 0 if offset < header else 1 + (offset - header) // leaf_size
+        return 0 if offset < header else 1 + (offset - header) // leaf_size
+
+    def _leaf(self, offset: int) -> _Leaf:
+        index = self._index(offset)
         leaf = self._open.get(index)
         if leaf is None:
             leaf = _Leaf(index, *self.segment.leaf_span(index))

@@ -15,6 +15,7 @@ from evidock.client import hello
 from evidock.client.asking import Question, Values
 from evidock.client.mending import MendingReader
 from evidock.client.transport import Line
+from evidock.client.window import largest_answer
 from evidock.errors import NotARecorder, Refused
 from evidock_protocol import cbor, framing, messages, names, versions, wire
 from evidock_protocol.errors import ProtocolError
@@ -26,6 +27,7 @@ QUICK_TRIES = 4
 SIGN_SECONDS = 30.0  # signing in Python on a small board takes seconds
 SLICE_SECONDS = 0.03  # a recorder reads its line at least every 25 ms
 ROOM = 32  # bytes of a request that are sent at once, at least, beside those that ask for media
+LONGEST_QUESTION = 600  # bytes, about: a certificate, or a command with what it opens
 WAITING = 64  # answers that nobody has looked at yet
 REFUSES = bytes((0x84, 0x18, messages.REFUSAL))  # how every refusal begins
 
@@ -53,6 +55,9 @@ class Media(Protocol):
     def unread(self) -> int: ...
 
     @property
+    def ahead(self) -> float: ...
+
+    @property
     def gather(self) -> float: ...
 
     def turn(self) -> float: ...
@@ -67,7 +72,8 @@ class Media(Protocol):
 class Connection:
     """Speaks with whatever is on `line`. `monotonic` gives seconds, so that tests bring their own clock.
 
-    `media` is set by who pulls media, and `signing` says that the recorder is asked for what takes it long.
+    `largest` bounds the bytes of one answer, and `upward` is how many seconds a question may be under way. `media` is
+    set by who pulls media, and `signing` says that the recorder is asked for what takes it long.
     """
 
     def __init__(self, line: Line, port: str, monotonic: Callable[[], float] = time.monotonic):
@@ -77,7 +83,9 @@ class Connection:
         self.maximum_unread = versions.MAXIMUM_UNREAD_REQUESTS
         self.media: Media | None = None
         self.signing = False
-        self.limit = versions.MAXIMUM_CHUNK  # bytes of entries in one answer; fewer over a bad line
+        self.largest = self.limit = versions.MAXIMUM_CHUNK  # bytes of entries in one answer; fewer over a bad line
+        self.upward = 0.0
+        self.rate: float | None = None
         self._line = line
         self._gathering = line if isinstance(line, Gathering) else None
         self._reader = MendingReader(lambda payload: self.media is not None and self.media.expects(payload))
@@ -88,6 +96,13 @@ class Connection:
         self._number = 0
         self._sending = False
 
+    def carries(self, rate: float | None) -> None:
+        """The line carries `rate` bytes per second (None: not known, and not slow): over a slow one answers are small,
+        so that none takes longer than what counts as silence."""
+        self.largest = self.limit = largest_answer(rate)
+        self.upward = LONGEST_QUESTION / rate if rate else 0.0
+        self.rate = rate
+
     @property
     def mended(self) -> int:
         """Frames of media with a wrong bit that was put right."""
@@ -97,6 +112,11 @@ class Connection:
     def damaged(self) -> int:
         """Frames that were lost to noise, and pieces of such."""
         return self._reader.damaged
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that media take which come before any other answer."""
+        return self.media.ahead if self.media is not None else 0.0
 
     @property
     def is_busy(self) -> bool:

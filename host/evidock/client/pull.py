@@ -25,6 +25,7 @@ LARGEST_REQUEST = 40  # bytes of the frame of a request for media
 PROBES = 4  # before all that is on its way counts as lost
 SILENT_SECONDS = 9.6  # without a byte: the line is lost
 STALLED_SECONDS = 30.0  # something arrives, but nothing useful
+LONGEST_AHEAD = 60.0  # seconds that an answer may have to wait for media before it
 TRIES = 3  # of one place that the card does not give
 MAXIMUM_UNREADABLE = 4  # such places, before the segment is left for another docking
 VIOLATIONS = 64  # answers that no honest recorder gives
@@ -33,10 +34,8 @@ _NEVER = 1e9
 
 
 def fetch_leaves(connection: Connection, segment: Segment, chunk: int = 32 * LEAVES_AT_ONCE) -> list[bytes] | None:
-    """The segment's leaf hashes when they fit its signed root, else None. Raises Refused when there is no list.
-
-    One answer has at most `chunk` bytes of them.
-    """
+    """The segment's leaf hashes when they fit its signed root, else None; `chunk` bytes of them at a time, at most.
+    Raises Refused when there is no list."""
     leaves: list[bytes] = []
     while len(leaves) < segment.leaves:
         asked: Values = {"recording": segment.recording, "number": segment.number, "first": len(leaves)}
@@ -72,8 +71,9 @@ class Pull:
         if connection.media is self:
             return
         self.ranges.lose_all()
+        self.chunk.limit(connection.largest)
         self._connection = connection
-        self._flow = Flow()
+        self._flow = Flow(connection.rate or 0.0)
         self._received = connection.received
         self._rest(connection.monotonic())
         self._slowness = 1  # of the recorder: what silence has to last beyond the usual
@@ -90,6 +90,11 @@ class Pull:
     def unread(self) -> int:
         """Bytes of requests that the recorder may not have read yet."""
         return self.ranges.unread
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that what is on its way takes, as far as the rate is known: other answers come after it."""
+        return min(LONGEST_AHEAD, self.ranges.credit / self._flow.rate) if self._flow.rate else 0.0
 
     @property
     def gather(self) -> float:
@@ -200,6 +205,8 @@ class Pull:
             frames.append(self._request(ranges.take(self._flow.range)))
         if frames:
             self._connection.send_media(b"".join(frames))
+        while ranges.passed:
+            self._check(ranges.passed.pop())
 
     def _may_send(self) -> bool:
         """Whether the recorder can hold one more request, if it has read none of those that are not answered."""

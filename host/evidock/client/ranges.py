@@ -30,7 +30,8 @@ class Range:
 class Ranges:
     """What is wanted and what is on its way. `credit`: bytes on their way; `unread`: of requests maybe not read yet.
 
-    `lost` counts frames, `violations` answers that no honest recorder gives.
+    `lost` counts frames, `violations` answers that no honest recorder gives. Of the segments `passed` something was
+    wanted that is here by now.
     """
 
     def __init__(self, chunk: Chunk):
@@ -41,6 +42,7 @@ class Ranges:
         self.unread = 0
         self.lost = 0
         self.violations = 0
+        self.passed: list[Assembly] = []
 
     @property
     def backlog(self) -> int:
@@ -71,10 +73,11 @@ class Ranges:
 
     def take(self, most: int) -> Range:
         """The next bytes to ask for, at most so many of them; `ask` or `put_back` follows."""
+        count = self.following(most)
         first = self.wanted[0]
-        if first.end - first.next <= most:
+        if first.end - first.next == count:
             return self.wanted.popleft()
-        taken = Range(first.owner, first.next, first.next + most)
+        taken = Range(first.owner, first.next, first.next + count)
         first.start = first.next = taken.end
         return taken
 
@@ -83,8 +86,17 @@ class Ranges:
         self.wanted.appendleft(one)
 
     def following(self, most: int) -> int:
-        """Bytes that `take` would give, 0 when nothing is wanted."""
-        return min(most, self.wanted[0].end - self.wanted[0].next) if self.wanted else 0
+        """Bytes that `take` would give, 0 when nothing is wanted. What a probe brought meanwhile is passed over."""
+        while self.wanted:
+            first = self.wanted[0]
+            end = min(first.end, first.next + most)
+            start, stop = first.owner.gap(first.next, end)
+            first.start = first.next = start
+            if start < stop:
+                return stop - start
+            if start == first.end:
+                self.passed.append(self.wanted.popleft().owner)
+        return 0
 
     def ask(self, number: int, one: Range, size: int) -> None:
         """`one` is asked for by request `number`, of `size` bytes, in answers of `chunk` bytes."""

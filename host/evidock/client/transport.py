@@ -129,7 +129,9 @@ class SerialLine:
         if self._stop is not None:
             self._check_stop(self._stop)
         try:
-            self._port.write(data)
+            sent = self._send(self._descriptor, data) if self._descriptor is not None else 0
+            if sent < len(data):
+                self._port.write(data[sent:])
         except _FAILURES as error:
             raise LineLost("line_lost", port=self.name) from error
 
@@ -161,6 +163,13 @@ class SerialLine:
                 part = os.read(descriptor, _READ)
                 data += part
         return data
+
+    def _send(self, descriptor: int, data: bytes | memoryview) -> int:
+        """Bytes that the port takes at once, nearly always all: pyserial itself asks twice whether it may write."""
+        try:
+            return os.write(descriptor, data)
+        except BlockingIOError:
+            return 0
 
     def _check_stop(self, stop: threading.Event) -> None:
         if stop.is_set():

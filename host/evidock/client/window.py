@@ -9,24 +9,37 @@ from evidock_protocol import versions
 
 RANGE = 8 * 1024  # bytes of one request
 SMALLEST = 2 * RANGE  # bytes asked for and not yet here, at least: one range on its way while the next is asked for
+SLOW_SECONDS = 4.0  # that the smallest window may take: a recorder ends a session in which nobody asks anything
+SLOWEST = 512  # bytes of such a window
 LARGEST = 64 * 1024  # and at most: what an adapter holds while this host does something else
 SLACK_SECONDS = 0.25  # for which the line is kept busy beyond its latency: other programs run on this machine, too
 SAMPLE_SECONDS = 0.05
-AT_ONCE = 4096  # bytes that are waited for before any are taken in, because each look at the line costs time
+AT_ONCE = 8192  # bytes that are waited for before any are taken in, because each look at the line costs time
 LONG_SECONDS = 0.1
 LONGEST_GATHER = 0.04  # seconds for that: well below the slack
 
 CHUNKS = (256, 512, 1024, 2048, 4096)
 OVERHEAD = 20  # bytes of a frame that are not media
+ANSWER_SECONDS = 2.0  # that one answer may take on a slow line: less than counts as a late one
 FRESH = 64 * 1024  # bytes without a loss that a line is believed to have behind it when it is opened
 MEMORY = 1024 * 1024  # bytes after which what was seen counts half
+
+
+def largest_answer(rate: float | None) -> int:
+    """Bytes that one answer may have over a line of `rate` bytes per second (None: not known, and not slow): a power
+    of two that takes ANSWER_SECONDS at most."""
+    if rate is None:
+        return CHUNKS[-1]
+    return max(size for size in CHUNKS if size == CHUNKS[0] or size <= rate * ANSWER_SECONDS)
 
 
 class Flow:
     """Rate and latency of a line, and the window that follows from them."""
 
-    def __init__(self) -> None:
-        self.rate = 0.0  # bytes per second, 0 when it is not known yet
+    def __init__(self, rate: float = 0.0) -> None:
+        """`rate` is what the line itself carries, 0 when that is not known."""
+        self._smallest = min(SMALLEST, max(SLOWEST, int(rate * SLOW_SECONDS))) if rate else SMALLEST
+        self.rate = rate  # bytes per second, 0 when it is not known yet
         self.latency = 0.0  # seconds from a request to the first byte, 0 when it is not known yet
         self._asked_at: float | None = None  # when something was asked for on an idle line
         self._since: float | None = None  # begin of the sample
@@ -37,12 +50,12 @@ class Flow:
         """Bytes of media that may be asked for and not yet here."""
         if not self.rate:
             return LARGEST
-        return max(SMALLEST, min(LARGEST, int(self.rate * (self.latency + SLACK_SECONDS))))
+        return max(self._smallest, min(LARGEST, int(self.rate * (self.latency + SLACK_SECONDS))))
 
     @property
     def range(self) -> int:
         """Bytes of one request: more where the window holds many of them for long, because each costs time."""
-        return 2 * RANGE if self.window == LARGEST and self.rate < LARGEST / LONG_SECONDS else RANGE
+        return 2 * RANGE if self.window == LARGEST and self.rate < LARGEST / LONG_SECONDS else self._smallest // 2
 
     def gather(self, credit: int) -> float:
         """Seconds for which arriving bytes may be left where they are, while `credit` bytes are on their way."""
@@ -81,9 +94,15 @@ class Chunk:
     def __init__(self, fixed: int | None = None):
         """`fixed` bytes, whatever is lost, for measurements."""
         self.size = fixed or versions.MAXIMUM_CHUNK
+        self._largest = versions.MAXIMUM_CHUNK
         self._fixed = fixed is not None
         self._bytes = float(FRESH)
         self._losses = 0.0
+
+    def limit(self, largest: int) -> None:
+        """The line is so slow that an answer has `largest` bytes at most."""
+        self._largest = largest
+        self._choose()
 
     def arrived(self, count: int) -> None:
         """`count` bytes of media came in whole."""
@@ -104,4 +123,4 @@ class Chunk:
             return
         ideal = (OVERHEAD * self._bytes / self._losses) ** 0.5 if self._losses else CHUNKS[-1]
         # Between two powers of two the geometric mean decides.
-        self.size = max(size for size in CHUNKS if size == CHUNKS[0] or size <= ideal * 2**0.5)
+        self.size = max(size for size in CHUNKS if size == CHUNKS[0] or size <= min(ideal * 2**0.5, self._largest))

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.hostile import quick_folder
 
 from evidock.client.assembly import Assembly
 from evidock.client.connection import Connection
 from evidock.client.pull import Pull
-from evidock.client.ranges import Ranges
+from evidock.client.ranges import Range, Ranges
 from evidock.client.window import LARGEST, RANGE, Chunk
 from evidock.media import PartialFile
 from evidock.segments import Segment
@@ -171,7 +172,10 @@ def test_single_wrong_bits_cost_nothing(tmp_path: Path) -> None:
 
 
 class Nobody:
-    """Stands for a segment where only its identity counts."""
+    """Stands for a segment where only its identity counts, and of which nothing is here."""
+
+    def gap(self, start: int, end: int) -> tuple[int, int]:
+        return start, end
 
 
 def ranges() -> tuple[Ranges, Any]:
@@ -225,3 +229,50 @@ def test_a_segment_that_is_given_up_leaves_nothing() -> None:
     made.drop(owner)
     assert not made.concern(owner)
     assert made.credit == made.unread == made.backlog == 0
+
+
+def test_what_a_probe_brings_is_not_asked_for_again(tmp_path: Path) -> None:
+    """Also when it was found to be lost, and wanted again, while the probe was on its way."""
+    segment, leaves = segment_of(bytes(HEADER + 2 * LEAF))
+    ranges = Ranges(Chunk(1024))
+    with PartialFile(tmp_path / "x.part", segment) as file:
+        owner = Assembly(segment, leaves, file)
+
+        def come(number: int, *indexes: int) -> None:
+            for index in indexes:
+                found = ranges.answered(number, index, 1024)
+                assert found is not None
+                owner.put(found[1], memoryview(bytes(1024)), ranges.want_again)
+
+        ranges.want(owner, 0, 8192)
+        ranges.ask(1, ranges.take(8192), 20)
+        ranges.ask(2, Range(owner, 0, 2048, probe=True), 20)
+        come(1, 1, 3)  # the first and the third answer were lost
+        assert sorted((one.next, one.end) for one in ranges.wanted) == [(0, 1024), (2048, 3072)]
+        come(2, 0, 1)  # what was on its way behind them counts as lost, too
+        taken = [ranges.take(4096) for _ in range(2)]
+        assert [(one.next, one.end) for one in taken] == [(4096, 8192), (2048, 3072)]
+        assert not ranges.following(4096)
+        assert ranges.passed == [owner]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8703), st.integers(1, 5000)), max_size=9),
+    st.integers(0, 8703),
+    st.integers(1, 8704),
+)
+@example([(512, 1000)], 600, 100)
+def test_gaps_are_what_did_not_come(pieces: list[tuple[int, int]], start: int, length: int) -> None:
+    data = random.Random(1).randbytes(HEADER + 2 * LEAF)
+    segment, leaves = segment_of(data)
+    with quick_folder() as folder, PartialFile(folder / "x.part", segment) as file:
+        owner = Assembly(segment, leaves, file)
+        here = bytearray(len(data))
+        for at, count in pieces:
+            piece = data[at : at + count]
+            owner.put(at, memoryview(piece), Ranges(Chunk(1024)).want_again)
+            here[at : at + len(piece)] = b"\1" * len(piece)
+        stop = min(start + length, len(data))
+        first = here.find(0, start, stop)
+        end = here.find(1, first, stop) if first >= 0 else -1
+        assert owner.gap(start, stop) == (first if first >= 0 else stop, end if end >= 0 else stop)

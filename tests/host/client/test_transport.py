@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import threading
 import time
@@ -254,3 +255,23 @@ def test_a_rate_that_a_port_cannot_have(rate: int) -> None:
 def test_what_is_no_serial_port(name: str) -> None:
     with pytest.raises(PortError):
         SerialLine(name)
+
+
+def test_all_of_it_is_sent_through_a_port_that_takes_a_part_at_once() -> None:
+    controller, terminal = os.openpty()
+    line = SerialLine(os.ttyname(terminal))
+    sent = random.Random(1).randbytes(300_000)
+    got = bytearray()
+
+    def take() -> None:
+        while len(got) < len(sent):
+            got.extend(os.read(controller, 4096))
+
+    reader = threading.Thread(target=take, daemon=True)
+    reader.start()
+    line.write(sent)
+    reader.join(10)
+    line.close()
+    os.close(controller)
+    os.close(terminal)
+    assert got == sent

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidock.client.window import CHUNKS, LARGEST, LONGEST_GATHER, RANGE, SMALLEST, Chunk, Flow
+from evidock.client.window import CHUNKS, LARGEST, LONGEST_GATHER, RANGE, SMALLEST, Chunk, Flow, largest_answer
 
 
 def run(flow: Flow, rate: float, latency: float, seconds: float) -> None:
@@ -118,3 +118,24 @@ def test_a_chunk_is_always_one_of_the_powers_of_two(events: list[int]) -> None:
     for count in events:
         (chunk.arrived if count >= 0 else chunk.lost)(abs(count))
         assert chunk.size in CHUNKS
+
+
+@pytest.mark.parametrize(
+    ("rate", "window"), [(0, LARGEST), (300_000, LARGEST), (4096, SMALLEST), (960, 3840), (30, 512)]
+)
+def test_the_window_of_a_slow_line_is_small(rate: float, window: int) -> None:
+    """Else another answer would come after what is on its way, and a session end meanwhile for want of questions."""
+    flow = Flow(rate)
+    assert flow.window == window
+    assert flow.range <= max(RANGE, window // 2)
+
+
+@pytest.mark.parametrize(
+    ("rate", "size"), [(None, 4096), (300_000, 4096), (11_520, 4096), (960, 1024), (240, 256), (30, 256), (0, 256)]
+)
+def test_no_answer_takes_long_over_a_slow_line(rate: float | None, size: int) -> None:
+    chunk = Chunk()
+    chunk.limit(largest_answer(rate))
+    assert chunk.size == size
+    losses(chunk, 0)
+    assert chunk.size == size
