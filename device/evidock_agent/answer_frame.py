@@ -44,6 +44,7 @@ class AnswerFrame:
         self._frame = self._view[:0]
         self._rest: memoryview | None = None
         self._aside = memoryview(bytearray(END))
+        self._is_torn = False
         self._before: memoryview | None = None  # what is left of the frame before, aside
 
     @property
@@ -108,6 +109,11 @@ class AnswerFrame:
             self._rest = rest[count:]
         return sent + count
 
+    def drop(self) -> None:
+        """Forgets what has not left; a zero ends what has, lest it swallow the next frame."""
+        self._is_torn = True
+        self._rest = self._before = None
+
     def _pack(self, start: int, end: int) -> None:
         if self._start != start or len(self._payload) != end - start:
             self._start = start
@@ -120,6 +126,10 @@ class AnswerFrame:
         if len(self._frame) != length:
             self._frame = self._view[:length]
         self._rest = self._frame
+        if self._is_torn:
+            self._is_torn = False
+            self._before = self._aside[:1]
+            self._aside[0] = 0
 
 
 def _put_media_head(buffer: bytearray, number: int, index: int, length: int) -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from evidock_agent.server import Server
 
 READ = 256  # bytes: what a MicroPython UART buffers
+_STALE = 8  # reads of what arrived at a rate that is given up; more than a UART buffers
 # Room for one answer: the longest frame, and what may stand before media, which are framed where they lie.
 ANSWER = frame_reader.frame_size(versions.MAXIMUM_PAYLOAD) + 24
 
@@ -83,7 +84,12 @@ class Line:
             self._is_changed = False
             self._link.set_rate(self._usual)
             self._reader.reset()
-            self.forget_card()
+            self.waiting.clear()
+            for _ in range(_STALE):
+                if not self._link.read(self._input):
+                    break
+            if self.server is not None:
+                self.server.drop()
 
     def forget_card(self) -> None:
         """Media that wait to be sent are on a card that is gone."""
@@ -108,3 +114,4 @@ class Line:
         from evidock_agent.server import Server
 
         self.server = Server(self._agent, self)
+        self.server.drop()  # a banner, or half a frame of the session before, may stand on the line: a zero ends it

@@ -46,15 +46,21 @@ class Server:
         moments = self._agent.moments
         begun = moments.now()
         if not self._go_on():
-            if self.is_answering:
+            silent = begun - self._stirred
+            if self.is_working:
                 self._stirred = begun
-            elif self.session.is_over(begun - self._stirred):
-                self.end_session()
+            elif silent >= session.SILENCE_MS or self.session.is_over(silent):
+                self.drop()
+                self._held = None
+                if not self._answering:  # else the job, whose way is free now, looks at the session once more
+                    self.end_session()
             return False
         self._stirred = begun
-        for _ in range(BURST - 1 if self.transfer.busy() else 0):
-            if self._frame.waiting or moments.now() - begun >= BURST_MS or not self._go_on():
+        transfer = self.transfer
+        for _ in range(BURST - 1 if transfer.busy() and not self._answering else 0):
+            if self._frame.waiting or transfer.has_walked or moments.now() - begun >= BURST_MS or not self._go_on():
                 break
+        transfer.has_walked = False
         return True
 
     def is_over(self) -> bool:
@@ -68,6 +74,11 @@ class Server:
     def end_session(self) -> None:
         """Forgets the host: nothing more leaves before another one has proved itself."""
         self.session.end()
+        self.transfer.clear()
+
+    def drop(self) -> None:
+        """Forgets what was on its way to a host that is not there: the next one on the line may be another."""
+        self._frame.drop()
         self.transfer.clear()
 
     def change_rate(self, rate: int) -> None:

@@ -46,6 +46,7 @@ class Transfer:
         self._open_for = (0, 0)  # the segment whose file is open
         self._file: ports.File | None = None
         self._at = 0  # the byte at which it stands
+        self.has_walked = False  # a segment was looked for: on a large card that is enough for a slice
         self._known: list[tuple] = []  # (recording, number, path, bytes, leaves), the newest last
 
     def busy(self) -> bool:
@@ -157,6 +158,7 @@ class Transfer:
         if agent.card_identity is not None and 1 <= recording <= _LARGEST and 1 <= number <= _LARGEST:
             cards = agent.board.card
             stem = card.segment_base(agent.folder, recording, number)
+            self.has_walked = True
             try:
                 leaf, size = sealed_media.leaf_list(cards, stem)
                 found = sealed_media.find(cards, stem, leaf) if leaf else None

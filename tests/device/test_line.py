@@ -183,3 +183,99 @@ def test_numbers_that_no_host_uses_are_refused(world: World) -> None:
     ((_kind, number, fields),) = host.answers()
     assert (number, len(fields["data"])) == ((1 << 32) - 1, 100)
     assert versions.MAXIMUM_NUMBER < 1 << 32
+
+
+def stick(world: World, after: int) -> Any:
+    """The line takes so many bytes more and then nothing, as USB that was unplugged; gives what to put back."""
+    write, left = world.link.write, [after]
+
+    def stuck(data: memoryview) -> int:
+        count = min(len(data), left[0])
+        left[0] -= count
+        return write(data[:count]) if count else 0
+
+    world.link.write = stuck  # type: ignore[method-assign]
+    return write
+
+
+@pytest.mark.parametrize("beside", [None, messages.HEAD, messages.RECEIPT])
+def test_a_stranger_after_a_pulled_cable_gets_nothing(world: World, beside: int | None) -> None:
+    """OB-26: media, entries and what was half sent are for the host that proved itself, and for its line."""
+    host = Host(world)
+    host.attach()
+    host.send(messages.MEDIA, asked())
+    write = stick(world, 9000)
+    if beside is not None:
+        host.send(beside, {"receipt": host.receipt([])} if beside == messages.RECEIPT else {})
+    world.run(120_000)
+    world.link.write = write  # type: ignore[method-assign]
+    world.link.to_host = bytearray()
+    world.run(5000)
+    assert bytes(world.link.to_host).replace(b"\x00", b"") == b""
+    assert world.agent is not None
+    assert world.agent.line.server is None, "what answers is let go"
+    stranger = Host(world)
+    refused: list[int] = []
+    for kind, values in ((messages.MEDIA, asked()), (messages.JOURNAL, {"first": 0, "limit": 4096})):
+        with pytest.raises(wire.Refusal) as raised:
+            stranger.ask(kind, values)
+        refused.append(raised.value.code)
+    assert refused == [messages.NO_SESSION] * 2
+
+
+def test_a_request_that_waits_pins_no_session(world: World) -> None:
+    """It waits because of refusals, and then because of a line that takes nothing."""
+    host = Host(world)
+    host.attach()
+    for _ in range(6):
+        with pytest.raises(wire.Refusal):
+            host.ask(messages.RECEIPT, {"receipt": host.receipt([], session=b"x" * 16)})
+    host.send(messages.RECEIPT, {"receipt": host.receipt([])})
+    world.run(50)
+    host.send(messages.MEDIA, asked())
+    stick(world, 500)
+    world.run(120_000)
+    assert world.agent is not None
+    assert world.agent.line.server is None
+
+
+def test_a_torn_frame_swallows_no_answer(world: World) -> None:
+    """The recorder fell silent in the middle of a frame; the next host is answered at its first try."""
+    host = Host(world)
+    host.attach()
+    host.send(messages.MEDIA, asked())
+    write = stick(world, 9000)
+    world.run(35_000)  # the session is over, what answers is there still
+    world.link.write = write  # type: ignore[method-assign]
+    reader = Host(world)  # who also finds what had left before the line stuck
+    reader.send(messages.STATUS, {})
+    assert messages.STATUS in [kind for kind, _number, _fields in collected(reader, 500)]
+
+
+def test_one_segment_is_looked_for_in_a_slice(world: World) -> None:
+    """A path on a large card is a walk of many sectors: a host that asks for ever other segments starves no capture."""
+    for _ in range(5):
+        world.record(2000)
+        world.run(500)
+    host = Host(world)
+    host.attach()
+    card = world.board.card  # type: ignore[union-attr]
+    looked: list[int] = []
+    size = card.size
+
+    def slow(path: str) -> int | None:
+        looked.append(world.clock.now)
+        return size(path)
+
+    card.size = slow  # type: ignore[method-assign]
+    for recording in range(1, 7):
+        host.send(messages.MEDIA, {**asked(0, 512), "recording": recording})
+    assert world.agent is not None
+    slices: list[int] = []
+    for _ in range(60):
+        before = len(looked)
+        world.agent.step()
+        slices.append(len(looked) - before)
+        world.clock.now += 1
+    assert sum(slices) >= 6
+    assert max(slices) <= 2, "lookups of one segment"
