@@ -24,7 +24,7 @@ _HEAD = 1 + 2 + 9 + 9 + 3  # bytes at most of what stands before media: array, t
 _GAP = 1 + (versions.MAXIMUM_PAYLOAD + CRC_SIZE) // 254  # the codes of the longest frame, written before its content
 _DATA = _GAP + _HEAD  # where media lie
 SIZE = _DATA + versions.MAXIMUM_PAYLOAD + CRC_SIZE
-END = 960  # bytes of a frame that make way for the next: one with 1 KiB of media, once the line took a tenth of it
+END = 832  # bytes of a frame that make way for the next: one with 1 KiB of media, once the line took a fifth of it
 _SHORT = 0xFFFF  # the largest number whose head takes three bytes
 _COMMON = (4096, 1024, 512)  # bytes of the chunks that hosts ask for
 

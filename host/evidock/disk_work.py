@@ -57,7 +57,9 @@ class DiskWork:
             if assembly.unreadable:
                 return False
             path = self._archive.media_path(*key)
-            assembly.file.finish(path, assembly.length)
+            # An earlier docking may have brought more than the recorder gives now: that stays.
+            before = path.stat().st_size if path.exists() else 0
+            assembly.file.finish(path, segment.length if assembly.is_whole else max(assembly.worth, before))
         found = leaves_on_disk(path, segment)  # this is what the receipt says
         if found is None or segment.root_of(found) != segment.root:
             return False

@@ -173,8 +173,9 @@ class _Docking:
             unreadable=intake.unreadable,
             refused_openings=self._refused_openings,
             open_recording=cast("int | None", second.fields["open"]),
-            deleted=self._deleted,
-            kept=kept,
+            # The journal says what is gone: a command whose answer was lost may have been refused.
+            deleted=[key for key in self._deleted if key in archive.segments.deleted],
+            kept=kept + [key for key in self._deleted if key not in archive.segments.deleted],
             contradicted=sorted(head.size for head in history.contradicted(archive) if head.hash not in known),
             unknown_custody=lost,
             reopened=self._patience.reopened,

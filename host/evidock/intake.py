@@ -25,6 +25,7 @@ AHEAD = 2  # segments that are looked at before their turn
 BACKLOG = 128 * 1024  # bytes to ask for, below which the next segment is begun
 FINISHING = 8  # segments whose disk work may wait
 TELL_SECONDS = 0.1  # between two words of progress
+KEEP_SECONDS = 3.0  # of disk work without a word on the line, which loses its rate after eight and its session later
 
 Key = tuple[int, int]  # recording, number
 
@@ -200,13 +201,14 @@ class Intake:
         self._tell(segment)
 
     def _wait(self) -> None:
-        """Waits for the disk: nothing is on the line."""
+        """Waits for the disk: nothing is on the line but a question now and then, lest the session end of silence."""
         futures: list[Future[Any]] = [future for _assembly, future in list(self._finishing)[:1]]
         if self._opening is not None:
             futures.append(self._opening)
         elif self._looked:
             futures.append(self._looked[0])
-        wait(futures, return_when=FIRST_COMPLETED)
+        while futures and not wait(futures, KEEP_SECONDS, FIRST_COMPLETED).done:
+            self._connection.request(messages.STATUS, {})
 
     # What is said of it.
 

@@ -45,6 +45,13 @@ class Assembly:
         """Whether all leaves are here."""
         return len(self._done) == self.segment.leaves
 
+    @property
+    def worth(self) -> int:
+        """Bytes up to the end of what the recorder gave, or of the last leaf that hashed as signed, if that is more."""
+        verified = self._done - self.damaged if self.leaves is not None else set[int]()
+        last = max((index for index in verified if _size(self.segment, index)), default=None)
+        return self.length if last is None else max(self.length, self.segment.leaf_span(last)[1])
+
     def spans(self) -> list[tuple[int, int]]:
         """(first byte, end) of what is not here, in order, neighbouring leaves as one."""
         spans: list[tuple[int, int]] = []

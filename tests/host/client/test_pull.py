@@ -316,3 +316,27 @@ def test_many_leaves_come_in_several_answers(tmp_path: Path) -> None:
     assert leaves is not None
     assert len(leaves) == 301
     assert len(bench.recorder.requests) == 3
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_what_was_verified_stays_whatever_the_recorder_gives_now(bench: Bench, archived: bool) -> None:
+    """A leaf rotted here, and the recorder's file was cut within it meanwhile: the leaves behind it are evidence."""
+    bench.bring()
+    start, end = bench.segment.leaf_span(2)
+    kept = bytearray(bench.data)
+    kept[start : start + 4] = b"rot!"
+    bench.part.write_bytes(kept)
+    if not archived:
+        bench.final.unlink()
+    media = next(iter(bench.recorder.media.values()))
+    del media[start + 100 :]
+    leaves = fetch_leaves(bench.connection, bench.segment)
+    with PartialFile(bench.part, bench.segment) as file:
+        assembly = Assembly(bench.segment, leaves, file)
+        bench.pull.add(assembly)
+        while not bench.pull.finished:
+            bench.connection.pump(bench.cable.now + 1)
+        assembly.keep_rest()
+    assert assembly.length == start + 100
+    assert assembly.worth == bench.segment.length
+    assert bench.part.read_bytes()[end:] == bench.data[end:]
