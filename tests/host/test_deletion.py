@@ -12,6 +12,7 @@ from evidock.errors import LineLost, Refused
 from evidock.media import is_intact
 from evidock.store import Store
 from evidock_protocol import codes, entry, kinds, messages
+from evidock_protocol.wire import Refusal
 
 SHORT = LEAF + 30
 ALL = [(1, 1), (1, 2), (2, 1), (2, 2)]
@@ -175,3 +176,20 @@ def test_many_segments(store: Store, recorder: ScriptedRecorder) -> None:
     assert len(result.deleted) == 34
     assert result.kept == []
     assert len(recorder.receipts) == given + 2
+
+
+def test_deleted_is_what_the_journal_says(store: Store, recorder: ScriptedRecorder) -> None:
+    """The recorder took the command and failed at it; its refusal was lost, and the repeat is one it has seen."""
+    delete = recorder._delete
+
+    def fail(raw: bytes, recording: int, number: int, root: bytes, receipt: bytes) -> int:
+        if (recording, number) == (2, 1):
+            raise Refusal(messages.REPLAYED, "old command")
+        return delete(raw, recording, number, root, receipt)
+
+    recorder._delete = fail  # type: ignore[method-assign]
+    result = clear(recorder, store)
+    assert (2, 1) in recorder.media
+    assert (2, 1) not in result.deleted
+    assert (2, 1) in result.kept
+    assert {*result.deleted, *result.kept} == set(ALL)
