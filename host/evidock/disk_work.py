@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from evidock import durable
+from evidock import durable, errors
 from evidock.archive import Archive
 from evidock.client.assembly import Assembly
 from evidock.media import PartialFile, is_intact, leaves_on_disk, read_leaves, reopen
@@ -35,8 +35,12 @@ class DiskWork:
         path = self._archive.media_path(*key)
         if path.exists():
             if is_intact(path, segment):
+                with errors.at(path):
+                    durable.sync_file(path)
                 return Found(segment, True, None)
-            reopen(path, self._archive.partial_path(*key))
+            partial = self._archive.partial_path(*key)
+            if not partial.exists():  # else an earlier docking has begun to mend a copy
+                reopen(path, partial)
         return Found(segment, False, read_leaves(self._archive.leaves_path(*key), segment))
 
     def open(self, segment: Segment, leaves: list[bytes] | None, are_new: bool) -> Assembly:

@@ -26,6 +26,16 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Makes a file that is there durable, bytes and name: a crash may have come between writing and flushing."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    sync_folder(path.parent)
+
+
 def make_folders(folder: Path) -> None:
     """Makes `folder` and its parents, durably."""
     if folder.is_dir():
