@@ -117,7 +117,7 @@ class Pull:
         count = self._connection.received - self._received
         if count:
             self._received += count
-            self._flow.arrived(now, count)
+            self._flow.arrived(now, count, self.ranges.lost)
             self._alive = self._quiet = now
         if self.is_idle:
             self._rest(now)

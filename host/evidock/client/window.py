@@ -14,9 +14,10 @@ SLOWEST = 512  # bytes of such a window
 LARGEST = 64 * 1024  # and at most: what an adapter holds while this host does something else
 SLACK_SECONDS = 0.25  # for which the line is kept busy beyond its latency: other programs run on this machine, too
 SAMPLE_SECONDS = 0.05
-AT_ONCE = 8192  # bytes that are waited for before any are taken in, because each look at the line costs time
+AT_ONCE = 16 * 1024  # bytes that are waited for before any are taken in, because each look at the line costs time
+SAFE_AT_ONCE = 2048  # that any adapter and system hold: Linux stops an adapter that may be unable to wait at 4 KiB
 LONG_SECONDS = 0.1
-LONGEST_GATHER = 0.04  # seconds for that: well below the slack
+LONGEST_GATHER = 0.06  # seconds for that: well below the slack
 
 CHUNKS = (256, 512, 1024, 2048, 4096)
 OVERHEAD = 20  # bytes of a frame that are not media
@@ -44,6 +45,8 @@ class Flow:
         self._asked_at: float | None = None  # when something was asked for on an idle line
         self._since: float | None = None  # begin of the sample
         self._bytes = 0
+        self._at_once = AT_ONCE
+        self._lost: int | None = None  # frames, as told last
 
     @property
     def window(self) -> int:
@@ -59,7 +62,10 @@ class Flow:
 
     def gather(self, credit: int) -> float:
         """Seconds for which arriving bytes may be left where they are, while `credit` bytes are on their way."""
-        return min(LONGEST_GATHER, AT_ONCE / self.rate, credit / self.rate / 8) if self.rate else 0.0
+        if not self.rate:
+            return 0.0
+        unasked = max(0.0, credit / self.rate - self.latency)  # of the line's time, before it may run dry
+        return min(LONGEST_GATHER, self._at_once / self.rate, unasked / 4)
 
     def asked(self, now: float) -> None:
         """Something was asked for while nothing else was on its way."""
@@ -69,8 +75,12 @@ class Flow:
         if self._since is None:
             self._since, self._bytes = now, 0
 
-    def arrived(self, now: float, count: int) -> None:
-        """`count` bytes came in."""
+    def arrived(self, now: float, count: int, lost: int = 0) -> None:
+        """`count` bytes came in; `lost` frames of this line were lost until now."""
+        before, self._lost = self._lost, lost
+        if before is not None and lost > before:
+            # Perhaps something on the way could not hold all that gathered.
+            self._at_once = max(SAFE_AT_ONCE, self._at_once // 2)
         if self._asked_at is not None:
             waited = now - self._asked_at
             self.latency = min(self.latency, waited) if self.latency else waited

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidock.client.window import CHUNKS, LARGEST, LONGEST_GATHER, RANGE, SMALLEST, Chunk, Flow, largest_answer
+from evidock.client.window import (
+    CHUNKS,
+    LARGEST,
+    LONGEST_GATHER,
+    RANGE,
+    SAFE_AT_ONCE,
+    SMALLEST,
+    Chunk,
+    Flow,
+    largest_answer,
+)
 
 
 def run(flow: Flow, rate: float, latency: float, seconds: float) -> None:
@@ -68,6 +78,18 @@ def test_bytes_gather_only_while_enough_is_on_its_way() -> None:
     run(flow, 300_000, 0.001, 3)
     assert flow.gather(0) == 0
     assert 0 < flow.gather(LARGEST) < LARGEST / 300_000 / 4
+
+
+def test_less_gathers_where_something_was_lost() -> None:
+    """An adapter whose system stops it at 4 KiB unread loses what a busy host leaves there: a loss may be that."""
+    flow = Flow()
+    run(flow, 300_000, 0.001, 3)
+    before = flow.gather(LARGEST)
+    flow.arrived(3.01, 3000, lost=2)
+    assert flow.gather(LARGEST) < before
+    for lost in range(3, 20):
+        flow.arrived(3 + lost / 100, 3000, lost)
+    assert 0 < flow.gather(LARGEST) * flow.rate <= SAFE_AT_ONCE
 
 
 def losses(chunk: Chunk, per_byte: float, seed: int = 1, total: int = 4_000_000) -> None:
