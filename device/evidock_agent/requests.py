@@ -74,7 +74,8 @@ def _hello(agent: "Agent", server: "Server", values: dict) -> dict:
         "model": agent.board.model,
         "protection": agent.board.protection,
         "maximum_payload": versions.MAXIMUM_PAYLOAD,
-        "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS,
+        # A line without a rate holds back what is not read.
+        "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS if agent.board.link.rate else versions.MAXIMUM_UNREAD_HELD,
         "state": _recorder_state(agent),
         "key_agreement": None,
         "rates": list(agent.board.link.rates),

@@ -24,6 +24,7 @@ MAXIMUM_PAYLOAD = 4224  # bytes of one frame's message: a 4,096-byte chunk and i
 MAXIMUM_REQUEST = MAXIMUM_STATEMENT + 64  # bytes of one request message
 MAXIMUM_CHUNK = 4096  # bytes of media in one message
 MAXIMUM_UNREAD_REQUESTS = 255  # bytes of requests the host may leave unread on the line
+MAXIMUM_UNREAD_HELD = 4096  # bytes of one request on a line that holds back what is not read, as USB does
 MAXIMUM_NUMBER = 65535  # of a request; a host counts from 1 and then begins again
 RATE_TRIAL_MS = 1500  # after a change of rate in which a whole request must arrive, or the usual rate returns
 RATE_SILENCE_MS = 10_000  # without a whole request after which it returns too

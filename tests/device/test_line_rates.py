@@ -56,7 +56,8 @@ def test_hello_tells_of_rates(world: World) -> None:
     host = Host(world)
     assert [host.ask(messages.HELLO, HELLO)[name] for name in ("rates", "rate")] == [list(Uart.RATES), USUAL]
     change(host, FAST)
-    assert host.ask(messages.HELLO, HELLO)["rate"] == FAST
+    hello = host.ask(messages.HELLO, HELLO)
+    assert (hello["rate"], hello["maximum_unread"]) == (FAST, versions.MAXIMUM_UNREAD_REQUESTS)
 
 
 def test_a_line_without_rates(world: World) -> None:
@@ -65,6 +66,7 @@ def test_a_line_without_rates(world: World) -> None:
     host = Host(world)
     hello = host.ask(messages.HELLO, HELLO)
     assert (hello["rates"], hello["rate"]) == ([], None)
+    assert hello["maximum_unread"] == versions.MAXIMUM_UNREAD_HELD
     with pytest.raises(Refusal) as refused:
         host.ask(messages.RATE, {"rate": FAST})
     assert refused.value.code == messages.UNSUPPORTED

@@ -70,6 +70,7 @@ class ScriptedRecorder:
         # Misbehaviour.
         self.versions: dict[str, list[int]] = {"package": [1], "wire": [1], "flash": [1]}
         self.refuse: dict[int, int] = {}  # message type: refusal code
+        self.maximum_unread = versions.MAXIMUM_UNREAD_REQUESTS
         self.twist: Callable[[int, dict[str, Any]], dict[str, Any]] = lambda _kind, values: values
         self.silent: set[int] = set()  # message types that are not answered
         self.during: Callable[[int], None] = lambda _kind: None  # called before each request is handled
@@ -199,7 +200,7 @@ class ScriptedRecorder:
         return {
             **self.versions, "software": "0.1.0", "device": self.device, "model": self.model,
             "protection": self.protection, "maximum_payload": versions.MAXIMUM_PAYLOAD,
-            "maximum_unread": versions.MAXIMUM_UNREAD_REQUESTS, "state": int(self.device is not None),
+            "maximum_unread": self.maximum_unread, "state": int(self.device is not None),
             "key_agreement": None, "rates": [], "rate": None,
         }  # fmt: skip
 

@@ -44,6 +44,8 @@ class Asked(Protocol):
     received: int
     largest: int
     limit: int
+    maximum_unread: int
+    held: int
     upward: float
     signing: bool
 
@@ -98,6 +100,7 @@ class Question:
                 connection.limit = min(connection.largest, connection.limit + connection.limit // 8)
                 return found
             connection.limit = max(SMALLEST_LIMIT, connection.limit // 2)
+            connection.held = connection.maximum_unread  # something on the way may hold less than the recorder's line
             if found is _Failed.LATE or lost == (LOST_TRIES_SLOW if self._slow else LOST_TRIES):
                 late += 1
             elif tries == 1 and self._kind != messages.OPEN:

@@ -72,6 +72,7 @@ class Media(Protocol):
 class Connection:
     """Speaks with whatever is on `line`. `monotonic` gives seconds, so that tests bring their own clock.
 
+    `maximum_unread` bounds the bytes of requests for media that nobody has read yet, `held` those of another request.
     `largest` bounds the bytes of one answer, and `upward` is how many seconds a question may be under way. `media` is
     set by who pulls media, and `signing` says that the recorder is asked for what takes it long.
     """
@@ -80,7 +81,7 @@ class Connection:
         self.port = port
         self.monotonic = monotonic
         self.received = 0  # bytes that arrived, noise included
-        self.maximum_unread = versions.MAXIMUM_UNREAD_REQUESTS
+        self.maximum_unread = self.held = versions.MAXIMUM_UNREAD_REQUESTS
         self.media: Media | None = None
         self.signing = False
         self.largest = self.limit = versions.MAXIMUM_CHUNK  # bytes of entries in one answer; fewer over a bad line
@@ -137,9 +138,15 @@ class Connection:
             while (payload := self._payload(deadline)) is not None:
                 theirs = hello.parse(payload, numbers, self.port)
                 if theirs is not None:
-                    self.maximum_unread = min(self.maximum_unread, max(64, _uint(theirs["maximum_unread"])))
+                    self.heed(theirs)
                     return theirs
         raise NotARecorder("silent" if not self.received else "not_a_recorder", port=self.port)
+
+    def heed(self, told: Values) -> None:
+        """Keeps to what the recorder's HELLO says that its line holds unread."""
+        room = max(64, _uint(told["maximum_unread"]))
+        self.maximum_unread = min(versions.MAXIMUM_UNREAD_REQUESTS, room)
+        self.held = min(versions.MAXIMUM_UNREAD_HELD, room)
 
     def request(self, kind: int, values: Values, seconds: float = QUICK_SECONDS, tries: int = QUICK_TRIES) -> Values:
         """The answer's fields. `tries` above 1 only for what may be asked twice. Raises Refused, LineLost."""
@@ -159,7 +166,7 @@ class Connection:
         try:
             start = 0
             while start < len(frame):
-                room = max(ROOM, self.maximum_unread - (self.media.unread if self.media is not None else 0))
+                room = max(ROOM, self.held - (self.media.unread if self.media is not None else 0))
                 self._line.write(frame[start : start + room])
                 start += room
                 if start < len(frame):

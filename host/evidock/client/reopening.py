@@ -6,7 +6,6 @@ Interface: `evidock.sync` (patience). Specification: "Messages" (HELLO, RATE).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from evidock.client import rates
 from evidock.client.connection import Connection, Values
@@ -84,5 +83,5 @@ class Reopening:
         seconds = min(HELLO_SECONDS, deadline - self._monotonic())
         told = rates.say_hello(connection, seconds) if seconds > 0 else None
         if told is not None:
-            connection.maximum_unread = min(connection.maximum_unread, max(64, cast(int, told["maximum_unread"])))
+            connection.heed(told)
         return told

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from support.recorder import Cable, ScriptedRecorder
 
 from evidock.client import Recorder
-from evidock.client.connection import Connection
+from evidock.client.connection import SIGN_SECONDS, Connection
 from evidock.errors import (
     EvidockError,
     LineLost,
@@ -216,6 +216,16 @@ class Counting(Cable):
         super().write(data)
 
 
+class Narrow(Counting):
+    """Loses what is written beyond 300 bytes without a pause."""
+
+    def write(self, data: bytes | memoryview) -> None:
+        before = self.bursts[-1] if self.now - self._last < 0.025 else 0
+        kept = bytes(data)[: max(0, 300 - before)]
+        super().write(kept)
+        self.bursts[-1] += len(data) - len(kept)
+
+
 def test_a_long_request_never_overruns_a_uart() -> None:
     recorder = ScriptedRecorder()
     cable = Counting(recorder)
@@ -228,6 +238,23 @@ def test_a_long_request_never_overruns_a_uart() -> None:
         connection.request(messages.OPEN, values)
     assert len(cable.bursts) > 4
     assert max(cable.bursts) <= 255
+
+
+@pytest.mark.parametrize("loses", [False, True])
+def test_a_line_that_holds_back_gets_a_long_request_at_once(loses: bool) -> None:
+    """Unless something on the way holds less than the recorder says: then it is asked again in small slices."""
+    recorder = ScriptedRecorder()
+    recorder.maximum_unread = 4096
+    recorder.refuse[messages.OPEN] = messages.BAD_CERTIFICATE
+    cable = Narrow(recorder) if loses else Counting(recorder)
+    connection = connect(cable)
+    connection.hello()
+    cable.now += 1
+    with pytest.raises(Refused):
+        connection.request(messages.OPEN, {"certificate": bytes(1000), "host_nonce": bytes(16)}, SIGN_SECONDS, 2)
+    assert max(cable.bursts) > 1000
+    assert (cable.bursts[-1] <= 300) == loses
+    assert cable.now < 2 * SIGN_SECONDS
 
 
 def test_status_is_typed() -> None:
