@@ -14,6 +14,7 @@ SLOWEST = 512  # bytes of such a window
 LARGEST = 64 * 1024  # and at most: what an adapter holds while this host does something else
 SLACK_SECONDS = 0.25  # for which the line is kept busy beyond its latency: other programs run on this machine, too
 SAMPLE_SECONDS = 0.05
+FASTEST = 1e9  # bytes per second that a line is believed to carry, at most
 AT_ONCE = 16 * 1024  # bytes that are waited for before any are taken in, because each look at the line costs time
 SAFE_AT_ONCE = 2048  # that any adapter and system hold: Linux stops an adapter that may be unable to wait at 4 KiB
 LONG_SECONDS = 0.1
@@ -71,7 +72,7 @@ class Flow:
         """Something was asked for while nothing else was on its way."""
         self._asked_at = now
         if self.rate:
-            self.rate *= 2  # the line ran dry: what it carries was not seen
+            self.rate = min(2 * self.rate, FASTEST)  # the line ran dry: what it carries was not seen
         if self._since is None:
             self._since, self._bytes = now, 0
 

@@ -80,6 +80,14 @@ def test_bytes_gather_only_while_enough_is_on_its_way() -> None:
     assert 0 < flow.gather(LARGEST) < LARGEST / 300_000 / 4
 
 
+def test_a_recorder_that_answers_drop_by_drop_is_no_fast_line() -> None:
+    flow = Flow(1e6)
+    for turn in range(2_000):  # each time nothing else is on its way
+        flow.asked(turn / 1_000)
+        flow.arrived(turn / 1_000, 1)
+    assert flow.window == LARGEST
+
+
 def test_less_gathers_where_something_was_lost() -> None:
     """An adapter whose system stops it at 4 KiB unread loses what a busy host leaves there: a loss may be that."""
     flow = Flow()
