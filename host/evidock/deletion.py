@@ -12,7 +12,6 @@ from evidock.archive import Archive
 from evidock.client.session import Session
 from evidock.errors import Refused
 from evidock.intake import Intake
-from evidock.media import is_intact
 from evidock.segments import Segment
 from evidock_protocol import codes, messages
 from evidock_protocol.versions import MAXIMUM_RECEIPT_SEGMENTS
@@ -49,10 +48,7 @@ class Deletion:
         if self._busy or segment.recording in self._stuck:
             self.kept.append((segment.recording, segment.number))
             return False
-        path = self._archive.media_path(segment.recording, segment.number)
-        if path.exists() and is_intact(path, segment):
-            return True
-        if self._intake.bring(segment):
+        if self._intake.holds(segment) or self._intake.bring(segment):
             return True
         self._keep(segment)
         return False

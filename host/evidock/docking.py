@@ -138,6 +138,10 @@ class _Docking:
                 intake = Intake(self.recorder.connection, archive, self._tell, self._chunk, self._executor)
                 try:
                     return self._dock_patiently(intake, archive)
+                except (LineLost, Refused):
+                    intake.close()
+                    intake.check()  # a full disk is the news then
+                    raise
                 finally:
                     intake.close()
             except BaseException:
@@ -193,9 +197,12 @@ class _Docking:
         connection = self.recorder.connection
         session = open_session(connection, self.store, self.device)
         self._goal = self._goal or session.head.size
-        # What was on its way when the line was lost goes on at once: leaves that were checked before judge it.
-        intake.attach(connection)
+        # What was on its way when the line was lost goes on at once where leaves that were checked before judge it;
+        # other media are taken of the recorder alone, as its head proves it.
+        if intake.is_judged:
+            intake.attach(connection)
         first = self._take_head(session, archive)
+        intake.attach(connection)
         lost = unknown_custody(self.store, archive)
         self._set_clock(session)
         pull_openings(connection, archive)

@@ -74,6 +74,11 @@ class Intake:
         """Frames of media that were asked for again."""
         return self.pull.ranges.lost
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether leaf lists judge all that is on its way, whoever sends it."""
+        return all(assembly.leaves is not None for assembly in self._moving)
+
     def attach(self, connection: Connection) -> None:
         """Goes on where it was, over another connection."""
         self._connection = connection
@@ -101,6 +106,12 @@ class Intake:
             self._step()
         return self._safe.popleft()
 
+    def holds(self, segment: Segment) -> bool:
+        """Whether a segment is here, whole, recomputed from disk now; the session is kept meanwhile."""
+        looked = self._worker.submit(self._disk.look, segment)
+        self._keep_awake([looked])
+        return looked.result().is_whole
+
     def bring(self, segment: Segment) -> bool:
         """Whether a segment is here now, as `next` says of it; it is pulled although it was before."""
         self._known.discard((segment.recording, segment.number))
@@ -120,6 +131,15 @@ class Intake:
             self._moving.append(opened.result())
         for assembly in self._moving + [assembly for assembly, _future in self._finishing]:
             assembly.file.close()
+
+    def check(self) -> None:
+        """Raises what disk work failed with, if any did; the line may have been lost before anybody asked."""
+        futures: list[Future[Any]] = [*self._looked, *(future for _assembly, future in self._finishing)]
+        if self._opening is not None:
+            futures.append(self._opening)
+        for future in futures:
+            if future.done() and not future.cancelled():
+                future.result()
 
     def _is_over(self) -> bool:
         waits = self._expected or self._looked or self._unlisted or self._opening or self._finishing
@@ -201,12 +221,17 @@ class Intake:
         self._tell(segment)
 
     def _wait(self) -> None:
-        """Waits for the disk: nothing is on the line but a question now and then, lest the session end of silence."""
+        """Waits for the disk: nothing is on the line."""
         futures: list[Future[Any]] = [future for _assembly, future in list(self._finishing)[:1]]
         if self._opening is not None:
             futures.append(self._opening)
         elif self._looked:
             futures.append(self._looked[0])
+        self._keep_awake(futures)
+
+    def _keep_awake(self, futures: list[Future[Any]]) -> None:
+        """Waits for the first of `futures`, with a question now and then lest the session end of silence: that is also
+        where a docking sees that it is to stop."""
         while futures and not wait(futures, KEEP_SECONDS, FIRST_COMPLETED).done:
             self._connection.request(messages.STATUS, {})
 

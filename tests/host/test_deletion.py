@@ -1,5 +1,6 @@
 """What `sync --delete` has a recorder delete: only what this host holds now, oldest first, by a receipt that counts."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from support.docks import attach, dock, enrol, make_store
 from support.recorder import LEAF, ScriptedRecorder
 
+from evidock import intake, media
 from evidock.docking import SyncResult, sync
 from evidock.errors import LineLost, Refused
 from evidock.media import is_intact
+from evidock.segments import Segment
 from evidock.store import Store
 from evidock_protocol import codes, entry, kinds, messages
 from evidock_protocol.wire import Refusal
@@ -193,3 +196,22 @@ def test_deleted_is_what_the_journal_says(store: Store, recorder: ScriptedRecord
     assert (2, 1) not in result.deleted
     assert (2, 1) in result.kept
     assert {*result.deleted, *result.kept} == set(ALL)
+
+
+def test_a_slow_disk_does_not_end_the_session(
+    store: Store, recorder: ScriptedRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a file is recomputed the recorder is asked something now and then, where a docking ends that is stopped."""
+    dock(recorder, store)
+    asked = threading.Event()
+    recorder.during = lambda kind: asked.set() if kind == messages.STATUS else None
+    leaves_on_disk = media.leaves_on_disk
+
+    def slow(path: Path, segment: Segment) -> list[bytes] | None:
+        asked.clear()
+        assert asked.wait(2)
+        return leaves_on_disk(path, segment)
+
+    monkeypatch.setattr(intake, "KEEP_SECONDS", 0.01)
+    monkeypatch.setattr(media, "leaves_on_disk", slow)
+    assert clear(recorder, store).deleted == ALL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from support.docks import enrol, make_store
 from support.recorder import LEAF, Cable, ScriptedRecorder
 
 from evidock.client import Recorder
+from evidock.client.assembly import Assembly
+from evidock.disk_work import DiskWork
 from evidock.docking import SyncResult, sync
-from evidock.errors import LineLost, Misbehaving, PortError
+from evidock.errors import DiskFull, LineLost, Misbehaving, PortError
 from evidock.media import is_intact
 from evidock.progress import Progress
 from evidock.store import Store
@@ -232,3 +235,53 @@ def test_evidence_comes_first(store: Store, recorder: ScriptedRecorder) -> None:
     assert result.segments[:2] == [(3, 1), (4, 2)]
     assert result.segments[2:] == sorted(result.segments[2:])
     assert len(result.segments) == 9
+
+
+def test_a_full_disk_is_told_though_the_line_was_lost_too(
+    store: Store, recorder: ScriptedRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the same docking is tried again and again on a disk that takes nothing."""
+    cut = threading.Event()
+
+    def finish(_disk: DiskWork, _assembly: Assembly) -> bool:
+        assert cut.wait(5)
+        raise DiskFull("disk_full", path="disk")
+
+    class Cut(Port):
+        def open(self) -> Cable:
+            cable = super().open()
+            read = cable.read
+
+            def watch(seconds: float) -> bytes:
+                try:
+                    return read(seconds)
+                except LineLost:
+                    cut.set()
+                    raise
+
+            cable.read = watch  # type: ignore[method-assign]
+            return cable
+
+    monkeypatch.setattr(DiskWork, "finish", finish)
+    with pytest.raises(DiskFull):
+        Cut(recorder, [2 * LENGTH]).dock(store, patience=0)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_media_that_nothing_judges_wait_for_the_proof(tmp_path: Path, recorder: ScriptedRecorder, listed: bool) -> None:
+    """Only where a leaf list judges them are media taken of whoever is on the port after the line was lost."""
+    if not listed:
+        recorder.twist = lambda kind, values: {**values, "hashes": b""} if kind == messages.LEAVES else values
+    early: list[bool] = []
+
+    def watch(kind: int) -> None:
+        if kind == messages.MEDIA and recorder.device is not None:
+            early.append(store.archive(recorder.device).chain.size < len(recorder.entries))
+
+    with make_store(tmp_path / "other") as store:
+        enrol(recorder, store)
+        recorder.shift(1, 1, 20 * LEAF)
+        recorder.during = watch
+        result = Port(recorder, [10 * LEAF]).dock(store)
+        assert (result.reopened, result.receipted) == (1, [(1, 1)])
+    assert any(early) == listed

@@ -1,5 +1,6 @@
 """A station with scripted recorders: side by side, hot plug, turns, what is left alone, and an orderly end."""
 
+import contextlib
 import os
 import threading
 import time
@@ -382,6 +383,39 @@ def test_a_listener_that_fails_ends_the_station(rack: Rack) -> None:
 
     with pytest.raises(BrokenPipeError):
         rack.make().run(lambda: rack.present, listen)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_is_docked_any_more_once_it_has_ended(rack: Rack, fails: bool) -> None:
+    """Whoever runs it lets go of the store then: a docking whose disk is slow is waited for, however long."""
+    finish = threading.Event()
+
+    def dock(recorder: Recorder, store: Store, progress: Callable[[Progress], None], delete: bool) -> SyncResult:
+        assert finish.wait(WAIT_SECONDS)
+        return sync(recorder, store, None, delete)
+
+    def listen(event: Event) -> None:
+        started.set()
+        if fails:
+            raise BrokenPipeError
+
+    def run() -> None:
+        with contextlib.suppress(BrokenPipeError):
+            made.run(lambda: rack.present, listen)
+
+    rack.dock = dock
+    rack.plug("a", rack.new(1))
+    started = threading.Event()
+    made = rack.make(monotonic=lambda: time.monotonic() * 1000)
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert started.wait(WAIT_SECONDS)
+    made.stop()
+    thread.join(0.3)
+    assert thread.is_alive()
+    finish.set()
+    thread.join(WAIT_SECONDS)
+    assert not thread.is_alive()
 
 
 def test_a_cable_pulled_while_others_go_on(rack: Rack) -> None:

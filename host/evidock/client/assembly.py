@@ -64,6 +64,10 @@ class Assembly:
             spans.append((start, end))
         return spans
 
+    def leaf_end(self, offset: int) -> int:
+        """Where the leaf ends that the byte at `offset` is part of."""
+        return self.segment.leaf_span(self._index(offset))[1]
+
     def gap(self, start: int, end: int) -> tuple[int, int]:
         """(first byte, end) of what is not here first, of bytes `start` … `end` − 1; (end, end) when all are."""
         first: int | None = None

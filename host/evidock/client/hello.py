@@ -39,24 +39,24 @@ def parse(payload: bytes, numbers: list[int], port: str) -> Values | None:
         return None
     if item[0] != messages.HELLO + messages.ANSWER or len(item) < 6:
         return None
-    _check_versions(item, port)
+    check_versions(item[2], item[3], item[5], port)
     try:
         return wire.parse_answer(payload)[2]
     except (ProtocolError, wire.Refusal):
         raise Misbehaving("bad_hello", port=port) from None
 
 
-def _check_versions(item: list[object], port: str) -> None:
+def check_versions(package: object, wire_formats: object, software: object, port: str) -> None:
     """Raises UnsupportedVersion unless package and wire formats have one in common; flash is the card reader's."""
     own = (versions.ACCEPTED_PACKAGE_FORMATS, versions.ACCEPTED_WIRE_FORMATS)
-    for name, accepted, theirs in zip(("package", "wire"), own, item[2:4], strict=True):
+    for name, accepted, theirs in zip(("package", "wire"), own, (package, wire_formats), strict=True):
         try:
             fields.check(name, "a:u", theirs)
         except ProtocolError:
             raise Misbehaving("bad_hello", port=port) from None
         if not set(accepted) & set(cast(list[int], theirs)):
-            software = item[5] if isinstance(item[5], str) and item[5].isprintable() else "?"
+            told = software if isinstance(software, str) and software.isprintable() else "?"
             shown = cast(list[int], theirs)[:8]
             raise UnsupportedVersion(
-                "version", name=name, theirs=shown, own=list(accepted), software=software, host=versions.SOFTWARE
+                "version", name=name, theirs=shown, own=list(accepted), software=told, host=versions.SOFTWARE
             )

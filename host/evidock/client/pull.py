@@ -265,17 +265,16 @@ class Pull:
         one = self.ranges.outstanding[number]
         assembly, place = one.owner, one.next
         self.ranges.lose_all()  # the recorder forgot the ranges behind it, too
-        segment = assembly.segment
-        key = (segment.recording, segment.number, place)
+        key = (assembly.segment.recording, assembly.segment.number, place)
         self._card_failures[key] = self._card_failures.get(key, 0) + 1
+        end = assembly.leaf_end(place)  # it is asked for by itself: what lies behind does not suffer from it
+        self.ranges.skip(assembly, place, end)
         if self._card_failures[key] < TRIES:
+            self.ranges.want_again(assembly, place, end)
             return
         assembly.unreadable += 1
         if assembly.unreadable >= MAXIMUM_UNREADABLE:
             self.ranges.drop(assembly)
-        else:
-            wanted = [one for one in self.ranges.wanted if one.owner is not assembly or one.next != place]
-            self.ranges.wanted = deque(wanted)
         self._check(assembly)
 
     def _narrow(self, one: Range) -> None:

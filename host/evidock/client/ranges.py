@@ -71,6 +71,18 @@ class Ranges:
             if one.owner is owner:
                 one.end = min(one.end, length)
 
+    def skip(self, owner: Assembly, start: int, end: int) -> None:
+        """Of a segment nothing of the bytes `start` … `end` − 1 is wanted that is not asked for yet."""
+        kept: deque[Range] = deque()
+        for one in self.wanted:
+            if one.owner is not owner:
+                kept.append(one)
+                continue
+            for first, last in ((one.next, min(one.end, start)), (max(one.next, end), one.end)):
+                if first < last:
+                    kept.append(Range(owner, first, last))
+        self.wanted = kept
+
     def take(self, most: int) -> Range:
         """The next bytes to ask for, at most so many of them; `ask` or `put_back` follows."""
         count = self.following(most)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from evidock.client import rates
 from evidock.client.connection import Connection, Values
+from evidock.client.hello import check_versions
 from evidock.client.rates import AttendedLine
 from evidock.errors import LineLost, Misbehaving, PortError
 
@@ -42,8 +43,8 @@ class Reopening:
     def attempt(self, deadline: float) -> tuple[AttendedLine, Connection, Values]:
         """The open line, a connection over it, and its HELLO.
 
-        Raises LineLost at `deadline` (monotonic seconds), after which it may be called again, and Misbehaving when
-        another recorder answers.
+        Raises LineLost at `deadline` (monotonic seconds), after which it may be called again, Misbehaving when another
+        recorder answers, UnsupportedVersion when it came back with other firmware.
         """
         while True:
             try:
@@ -83,5 +84,6 @@ class Reopening:
         seconds = min(HELLO_SECONDS, deadline - self._monotonic())
         told = rates.say_hello(connection, seconds) if seconds > 0 else None
         if told is not None:
+            check_versions(told["package"], told["wire"], told["software"], self._port)  # it may have other firmware
             connection.heed(told)
         return told

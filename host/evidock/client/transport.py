@@ -126,12 +126,20 @@ class SerialLine:
                 return data
 
     def write(self, data: bytes | memoryview) -> None:
-        if self._stop is not None:
-            self._check_stop(self._stop)
+        until = time.monotonic() + WRITE_SECONDS
         try:
-            sent = self._send(self._descriptor, data) if self._descriptor is not None else 0
-            if sent < len(data):
-                self._port.write(data[sent:])
+            while True:
+                if self._stop is not None:
+                    self._check_stop(self._stop)
+                if self._descriptor is None:
+                    self._port.write(data)
+                    return
+                data = data[self._send(self._descriptor, data) :]
+                if not data:
+                    return
+                if time.monotonic() >= until:
+                    raise TimeoutError
+                select.select([], [self._descriptor], [], STOP_SECONDS)
         except _FAILURES as error:
             raise LineLost("line_lost", port=self.name) from error
 

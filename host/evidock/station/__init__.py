@@ -25,7 +25,6 @@ from evidock.store import Store
 JOBS = 8  # dockings at once: what two cores carry at 1 MB/s each
 AGAIN_SECONDS = 600.0  # a recorder that stays in its place is asked for what it recorded since
 POLL_SECONDS = 0.5  # how often the ports are looked at, and how often a docking tells how far it has come
-STOP_SECONDS = 10.0
 _SLICE_SECONDS = 0.1
 
 STARTED, PROGRESS, REOPENED, DONE, FAILED, GONE = "started", "progress", "reopened", "done", "failed", "gone"
@@ -175,7 +174,12 @@ class Station:
             listen(Event(PROGRESS, one.port, one.device, reading=reading))
 
     def _end(self, listen: Callable[[Event], None]) -> None:
-        """Waits for the dockings that run: they see within moments that they are to stop."""
-        deadline = self._monotonic() + STOP_SECONDS
-        while any(one.busy for one in self._berths.values()) and self._monotonic() < deadline:
-            self._hear(listen, _SLICE_SECONDS)
+        """Waits for the dockings that run, however slow the disk: nobody may lock the store while one writes."""
+        try:
+            while any(one.busy for one in self._berths.values()):
+                self._hear(listen, _SLICE_SECONDS)
+        except Exception:
+            for one in self._berths.values():
+                if one.visit is not None:
+                    one.visit.join()
+            raise

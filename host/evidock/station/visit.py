@@ -80,10 +80,9 @@ class Visit:
         """Begins; returns at once."""
         self._thread.start()
 
-    def join(self, seconds: float) -> bool:
-        """Waits until the thread has ended; whether it has."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+    def join(self) -> None:
+        """Waits until the thread has ended."""
+        self._thread.join()
 
     def _run(self) -> None:
         try:

@@ -17,7 +17,8 @@ from evidock.client.window import LARGEST
 from evidock.errors import LineLost, Misbehaving
 from evidock.media import PartialFile, is_intact
 from evidock.segments import Segment
-from evidock_protocol import entry, messages
+from evidock_protocol import entry, framing, messages, versions, wire
+from evidock_protocol.wav import WAV_HEADER
 
 Twist = Callable[[int, dict[str, Any]], dict[str, Any]]
 
@@ -106,6 +107,45 @@ def test_credit_and_unread_requests_are_bounded(tmp_path: Path) -> None:
     bench.bring()
     assert LARGEST // 2 <= most <= LARGEST
     assert most_unread < 256
+
+
+def test_a_recorder_cannot_fill_the_memory_with_leaves_that_miss_a_piece(tmp_path: Path) -> None:
+    """It answers the newest request alone, without the first piece of a leaf: what is lost is asked for before all
+    else, and few requests may be unread, so that few leaves are in hand."""
+    bench = Bench(tmp_path, 60 * LEAF)
+    answer, furthest = bench.recorder._media, -1
+    asked: list[tuple[int, list[bytes], list[bytes]]] = []  # first byte, answers, those that begin no leaf
+
+    def hoard(number: int, values: dict[str, Any]) -> list[bytes]:
+        answers = answer(number, values)
+        begins = range(values["offset"] - WAV_HEADER, values["offset"] - WAV_HEADER + values["length"], values["chunk"])
+        most = [one for one, begin in zip(answers, begins, strict=True) if begin % LEAF >= values["chunk"]]
+        asked.append((values["offset"], answers, most))
+        return []
+
+    def read(seconds: float) -> bytes:
+        nonlocal furthest
+        if asked and not bench.cable._pending:
+            newer = [one for one in asked if one[0] > furthest]
+            furthest = max(furthest, *(one[0] for one in asked))
+            chosen = newer[-1][2] if newer else asked[-1][1]
+            asked.clear()
+            bench.cable._pending += b"".join(bytes(writer.encode(one)) for one in chosen)
+        return receive(seconds)
+
+    bench.recorder._media = hoard  # type: ignore[method-assign]
+    receive, bench.cable.read = bench.cable.read, read  # type: ignore[method-assign]
+    writer = framing.FrameWriter(versions.MAXIMUM_PAYLOAD)
+    leaves = fetch_leaves(bench.connection, bench.segment)
+    most = 0
+    with PartialFile(bench.part, bench.segment) as file:
+        assembly = Assembly(bench.segment, leaves, file)
+        bench.pull.add(assembly)
+        while not bench.pull.finished:
+            bench.connection.pump(bench.cable.now + 1)
+            most = max(most, len(assembly._open))
+    assert assembly.is_whole
+    assert 1 < most < 16
 
 
 def test_small_unread_buffer_is_respected(bench: Bench) -> None:
@@ -289,6 +329,27 @@ def test_a_card_that_fails_in_one_place(bench: Bench) -> None:
     bench.bring()
     assert len(bench.good) >= 3
     assert bench.final.read_bytes() == bench.data
+
+
+@pytest.mark.parametrize("bad", [0, WAV_HEADER, WAV_HEADER + LEAF - 1, WAV_HEADER + 2 * LEAF + 700, -1])
+def test_only_the_leaf_of_a_bad_place_is_missing(tmp_path: Path, bad: int) -> None:
+    """A recorder answers up to the place, refuses the range and forgets those behind it: they are asked for again."""
+    bench = Bench(tmp_path, 30 * LEAF + 77)
+    recorder, answer = bench.recorder, bench.recorder._media
+    bad %= len(bench.data)
+
+    def fail(number: int, values: dict[str, Any]) -> list[bytes]:
+        answers = answer(number, values)
+        if not values["offset"] <= bad < values["offset"] + values["length"]:
+            return answers
+        return [*answers[: (bad - values["offset"]) // values["chunk"]], wire.refusal(number, messages.STORAGE, "card")]
+
+    recorder._media = fail  # type: ignore[method-assign]
+    assembly = bench.bring()
+    spans = [bench.segment.leaf_span(index) for index in range(bench.segment.leaves)]
+    assert assembly.spans() == [(start, end) for start, end in spans if start <= bad < end]
+    assert assembly.unreadable == 1
+    assert sum(one["length"] for one in bench.asked()) < len(bench.data) + 4 * LARGEST
 
 
 @pytest.mark.parametrize(

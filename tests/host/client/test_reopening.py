@@ -17,7 +17,7 @@ from support.recorder import Cable, ScriptedRecorder, Wire
 import evidock
 from evidock.client import Recorder, connect
 from evidock.client.transport import Line, Opener, Plugged, SerialLine
-from evidock.errors import EvidockError, LineLost, Misbehaving, PortError
+from evidock.errors import EvidockError, LineLost, Misbehaving, PortError, UnsupportedVersion
 
 
 class Bench:
@@ -115,6 +115,15 @@ def test_another_recorder_is_not_taken_for_the_first(
     assert strange.closed
     bench.plug(Cable(recorder))
     bench.client.reopen(bench.clock.now + 0.5)  # put back, it goes on
+
+
+def test_other_firmware_is_looked_at_as_the_first_was(recorder: ScriptedRecorder) -> None:
+    bench = Bench(Cable(recorder))
+    recorder.versions["wire"] = [9]
+    bench.plug(Cable(recorder))
+    with pytest.raises(UnsupportedVersion):
+        bench.client.reopen(bench.clock.now + 0.5)
+    bench.client.close()
 
 
 @pytest.mark.parametrize("booted", [False, True])

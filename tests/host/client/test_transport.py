@@ -85,6 +85,42 @@ def test_reading_waits_no_longer_than_asked() -> None:
         line.close()
 
 
+def test_writing_to_a_port_that_takes_nothing_ends_when_told_so() -> None:
+    ours, theirs = os.openpty()
+    stop = threading.Event()
+    line = SerialLine(os.ttyname(theirs), stop=stop)
+    threading.Timer(0.1, stop.set).start()
+    start = time.monotonic()
+    with pytest.raises(evidock.EvidockError) as told:
+        line.write(bytes(1 << 20))
+    assert told.value.key == "interrupted"
+    assert time.monotonic() - start < 3
+    line.close()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_writing_waits_for_a_slow_port() -> None:
+    ours, theirs = os.openpty()
+    line = SerialLine(os.ttyname(theirs))
+    got = bytearray()
+
+    def take() -> None:
+        while len(got) < 100_000:
+            time.sleep(0.001)
+            got.extend(os.read(ours, 5000))
+
+    taking = threading.Thread(target=take, daemon=True)
+    taking.start()
+    sent = random.Random(1).randbytes(100_000)
+    line.write(memoryview(sent))
+    taking.join(10)
+    assert got == sent
+    line.close()
+    os.close(ours)
+    os.close(theirs)
+
+
 def test_an_answer_comes_as_soon_as_it_is_there() -> None:
     with on_pty(lambda data: data[::-1]) as name:
         line = SerialLine(name)
