@@ -13,7 +13,7 @@ import typer
 
 from evidock_simulator import images, launch, line, scenario
 from evidock_simulator.line import process
-from evidock_simulator.line.options import describe
+from evidock_simulator.line.options import check_far_port, describe
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Virtual recorders.")
 
@@ -130,9 +130,10 @@ def simulated_line(
 ) -> None:
     """Puts a simulated line before a port until it is ended."""
     wanted = _line_options(options)
-    for name in ("uart", "overrun"):
-        if getattr(wanted, name):
-            raise typer.BadParameter(f"{name}: only for a virtual recorder (evidock-sim run --line)")
+    try:
+        check_far_port(wanted)
+    except line.BadOptions as error:
+        raise typer.BadParameter(str(error)) from None
     orders: line.Orders = {"link": str(link.absolute()), "options": wanted.text, "port": str(port.absolute())}
     if report is not None:
         orders["report"] = str(report.absolute())

@@ -56,6 +56,7 @@ def open_simulated_line(link: Path, options: line.Options, report: Path | None) 
     far, recorder = ends.socket_pair()
     telling, told = os.pipe()
     os.set_blocking(telling, False)
+    os.set_blocking(told, False)  # a line that is stopped does not stop the recorder
     orders: line.Orders = {"link": str(link.absolute()), "options": options.text, "socket": (far, recorder)}
     if options.uart:
         orders["rates"] = telling

@@ -5,6 +5,7 @@ Figures in time are asserted only when the line itself says that the machine let
 
 import os
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Generator
@@ -18,7 +19,7 @@ from support.virtual import command, environment
 from typer.testing import CliRunner
 
 from evidock_simulator.cli import app
-from evidock_simulator.line import Line, NoLine, read_report
+from evidock_simulator.line import BadOptions, Line, NoLine, read_report
 from evidock_simulator.line.report import Report
 
 PATIENCE = 20.0  # seconds
@@ -192,6 +193,14 @@ def test_what_finds_the_recorders_buffer_full_is_lost(tmp_path: Path) -> None:
         assert line.report()["to_recorder"]["overrun"] == 1000 - 256
 
 
+@pytest.mark.parametrize("option", ["rate=9600,overrun=256", "uart"])
+def test_what_only_a_virtual_recorder_has_is_refused_before_a_port(option: str, tmp_path: Path) -> None:
+    """Nobody can say what a port has not read, nor what rate its user has set: the report would be wrong."""
+    with pytest.raises(BadOptions, match=r"^(overrun|uart): only for a virtual recorder"):
+        Line(tmp_path / "port", option, tmp_path / "recorder")
+    assert not list(tmp_path.iterdir())
+
+
 def overfill(line: Line) -> tuple[bytes, int]:
     """(bytes offered, bytes taken) by a line towards a host that does not read."""
     assert line.recorder is not None
@@ -286,7 +295,8 @@ def test_a_line_that_cannot_begin_says_why(tmp_path: Path) -> None:
     assert not os.path.lexists(tmp_path / "other")
 
 
-def test_the_command_relays_and_reports(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_command_relays_and_reports(tmp_path: Path, ends: signal.Signals) -> None:
     link, file = tmp_path / "port", tmp_path / "report.json"
     with (
         Line(tmp_path / "outer", "bytes=1000000", far=tmp_path / "inner") as outer,
@@ -309,7 +319,7 @@ def test_the_command_relays_and_reports(tmp_path: Path) -> None:
             while read_report(file)["to_host"]["delivered"] < 5000:
                 assert time.monotonic() < deadline
                 time.sleep(0.01)
-        process.terminate()
+        process.send_signal(ends)  # SIGHUP: its terminal was closed
         assert process.wait(PATIENCE) == 0
     assert not os.path.lexists(link)
     assert read_report(file)["to_host"]["bytes"] == 5000

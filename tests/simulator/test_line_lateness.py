@@ -42,6 +42,18 @@ def test_a_wait_for_a_processor_is_set_off(lateness: Lateness) -> None:
     assert lateness.there_since(now=100 * MS, idle_since=200 * MS) == 100 * MS
 
 
+def test_bytes_that_did_not_wake_it_alone_are_not_dated_back(lateness: Lateness) -> None:
+    """They may have come during the wait: the idle time before them is doubtful, once."""
+    lateness.woke(now=100 * MS, planned=None, waited_before=lateness.waited() - 3 * MS, alone=False)
+    assert lateness.there_since(now=100 * MS, idle_since=50 * MS) == 100 * MS
+    lateness.found(idle=0)
+    assert lateness.doubtful == 0
+    lateness.found(idle=50 * MS)
+    lateness.found(idle=50 * MS)
+    assert 3 * MS <= lateness.doubtful < 5 * MS
+    assert lateness.there_since(now=100 * MS, idle_since=50 * MS) == 100 * MS
+
+
 def test_a_port_is_opened_at_any_rate(tmp_path: Path) -> None:
     far = Pty(tmp_path / "port")
     for rate in (9600, 115_200, 250_000, 3_000_000):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from evidock_simulator.line.options import BadOptions, Break, Options, parse
 
 BREAKS = st.lists(st.builds(Break, st.integers(0, 1 << 40), st.integers(0, 60_000)), max_size=3).map(tuple)
-CHANCES = st.floats(0, 1)
+CHANCES = st.just(0.0) | st.floats(1e-15, 1)
 ANY = st.builds(
     Options,
     bytes=st.integers(1, 100_000_000),
@@ -55,6 +55,8 @@ def test_usb_lets_nineteen_packets_of_a_frame_pass() -> None:
         ("rate=0", "rate=0: expected 10 to"),
         ("rate=1e6", "rate=1e6: expected a whole number"),
         ("rate=9600,errors=2", "errors=2: expected 0 to 1"),
+        ("rate=9600,errors=1e-320", "errors=1e-320: expected 0, or 1e-15 to 1"),
+        ("rate=9600,drop=1e-16", "drop=1e-16: expected 0, or 1e-15 to 1"),
         ("rate=9600,errors=nan", "errors=nan: expected 0 to 1"),
         ("rate=9600,errors=much", "errors=much: expected a number"),
         ("rate=9600,latency=-1", "latency=-1: expected 0 to"),

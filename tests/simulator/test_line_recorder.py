@@ -12,7 +12,7 @@ from support.virtual import virtual
 
 from evidock_protocol import messages
 from evidock_simulator.line import read_report
-from evidock_simulator.line.ends import RATES
+from evidock_simulator.line.ends import RATES, socket_pair
 from evidock_simulator.virtual.links import USUAL_RATE, DescriptorLink, MemoryLink, PoweredLink
 from evidock_simulator.virtual.supply import Supply
 
@@ -101,3 +101,23 @@ def test_a_boot_sets_the_usual_rate(rates: tuple[int, ...]) -> None:
         link.set_rate(USUAL_RATE)
         assert line.rate == 9600
         assert PoweredLink(line, Supply()).rate == USUAL_RATE
+
+
+def test_a_line_that_reads_no_rates_never_holds_the_recorder_up() -> None:
+    """Whole pairs until the pipe is full, then the newest waits; without a reader the rate still changes."""
+    ours, theirs = os.pipe()
+    recorder, far = socket_pair()
+    os.set_blocking(ours, False)
+    os.set_blocking(theirs, False)
+    link = DescriptorLink(recorder, (9600, USUAL_RATE), theirs)
+    for _ in range(70_000 // 8):
+        link.set_rate(9600)
+    link.set_rate(USUAL_RATE)
+    assert link.rate == USUAL_RATE
+    assert len(os.read(ours, 1 << 20)) % 8 == 0
+    link.wait(0)  # what waited is told now
+    assert int.from_bytes(os.read(ours, 8)[:4], "little") == USUAL_RATE
+    os.close(ours)
+    link.set_rate(9600)  # the line has ended
+    assert link.rate == 9600
+    os.close(far)

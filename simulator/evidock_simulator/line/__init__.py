@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from evidock_simulator.line.ends import socket_pair
-from evidock_simulator.line.options import BadOptions, Break, Options, parse
+from evidock_simulator.line.options import BadOptions, Break, Options, check_far_port, parse
 from evidock_simulator.line.process import Orders
 from evidock_simulator.line.report import Report
 
@@ -37,6 +37,8 @@ class Line:
         self, link: Path, options: Options | str, recorder_link: Path | None = None, *, far: Path | None = None
     ):
         self.options = parse(options) if isinstance(options, str) else options
+        if recorder_link is not None:
+            check_far_port(self.options)
         self.host = str(Path(link).absolute())
         self.recorder: int | None = None
         self._rates: int | None = None

@@ -28,22 +28,25 @@ class Lateness:
             return 0
         return int(os.pread(self._statistics, 64, 0).split()[1])
 
-    def woke(self, now: int, planned: int | None, waited_before: int) -> None:
-        """After a pause until `planned`, or until something was there (None)."""
+    def woke(self, now: int, planned: int | None, waited_before: int, alone: bool = True) -> None:
+        """After a pause until `planned`, or until something was there (None): one descriptor `alone`, or several."""
         self._waited = self.waited() - waited_before
         self._late = max(0, now - planned) if planned is not None else 0
         self.worst = max(self.worst, self._late, self._waited)
+        if not alone:
+            self._late = max(self._late, self._waited)  # one of them woke it, the others may have come meanwhile
+        if self._late:
+            self._waited = 0
 
     def there_since(self, now: int, idle_since: int) -> int:
         """When what is found at `now` was there: before the wait for a processor that the wake-up took."""
-        if self._late:
-            return now
         return max(min(now, idle_since), now - self._waited)
 
     def found(self, idle: int) -> None:
         """Bytes were there after the line had been idle, which for as long as this process was late it need not."""
-        self.doubtful += min(idle, self._late)
-        self._late = 0
+        doubtful = min(idle, self._late)
+        self.doubtful += doubtful
+        self._late -= doubtful
 
     def is_void(self, busy: int) -> bool:
         """Whether too much of the line's time is doubtful, against its `busy` time."""

@@ -100,6 +100,13 @@ def parse(text: str) -> Options:
     return options
 
 
+def check_far_port(options: Options) -> None:
+    """Before a port that is there nobody can say what it has not read, nor what rate its user sets: BadOptions."""
+    for name in ("uart", "overrun"):
+        if getattr(options, name):
+            raise BadOptions(f"{name}: only for a virtual recorder (evidock-sim run --line)")
+
+
 def describe() -> str:
     """A line for each option."""
     return "; ".join(f"{option.name}: {option.metadata['text']}" for option in fields(Options))
@@ -118,7 +125,9 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "buffer": (1, 1 << 30),
     "seed": (0, 1 << 64),
 }
-_FRACTIONS = ("latency", "errors", "drop", "insert")
+_CHANCES = ("errors", "drop", "insert")
+_SMALLEST = 1e-15  # the distance to the next fault stays a number
+_FRACTIONS = ("latency", *_CHANCES)
 
 
 def _value(part: str, name: str, value: str) -> int | float | bool:
@@ -134,6 +143,8 @@ def _value(part: str, name: str, value: str) -> int | float | bool:
         number = kind(value)
     except ValueError:
         raise BadOptions(f"{part}: expected {'a number' if kind is float else 'a whole number'}") from None
+    if name in _CHANCES and 0 < number < _SMALLEST:
+        raise BadOptions(f"{part}: expected 0, or {_SMALLEST} to 1")
     if not low <= number <= high:
         raise BadOptions(f"{part}: expected {low} to {high}")
     return number

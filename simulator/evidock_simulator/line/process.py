@@ -71,11 +71,16 @@ def _far(orders: Orders, options: Options) -> End:
     raise ValueError("nothing at the far end")
 
 
+# The link must not stay: another program may get the number of its pty. SIGHUP comes when a terminal is closed.
+_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
 def _relay(orders: Orders, relay: Relay) -> None:
     over: list[bool] = []
     watched = {}
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: over.append(True))
+    for name in _ENDS:
+        if signal.getsignal(name) is not signal.SIG_IGN:  # nohup: it outlives its terminal
+            signal.signal(name, lambda *_: over.append(True))
     waking, wake = os.pipe()  # a signal ends the pause at once
     os.set_blocking(wake, False)
     signal.set_wakeup_fd(wake)

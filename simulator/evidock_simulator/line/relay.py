@@ -65,7 +65,7 @@ class Relay:
             timeout = min((pause for pause in pauses if pause is not None), default=None)
             before = self.lateness.waited()
             ready = select.select([*readers, *watched], writers, [], timeout)
-            self.lateness.woke(time.monotonic_ns(), due, before)
+            self.lateness.woke(time.monotonic_ns(), due, before, len(ready[0]) + len(ready[1]) <= 1)
             quiet = {descriptor for descriptor in readers if descriptor not in ready[0]}
             for descriptor in ready[0]:
                 if descriptor in watched:

@@ -27,6 +27,7 @@ class DescriptorLink:
         self._telling = None
         if telling is not None:
             self._telling = open(telling, "wb", 0)  # noqa: SIM115 (open for life)
+        self._untold = b""  # the newest rate, while the line does not take it
         self._written = 0
         self._file = open(descriptor, "r+b", 0)  # noqa: SIM115 (open for life)
         self._poll = select.poll()
@@ -52,10 +53,24 @@ class DescriptorLink:
         """Bits per second, one of `rates`, for what is written from now on."""
         self.rate = rate
         if self._telling is not None:
-            self._telling.write(rate.to_bytes(4, "little") + (self._written & 0xFFFFFFFF).to_bytes(4, "little"))
+            self._untold = rate.to_bytes(4, "little") + (self._written & 0xFFFFFFFF).to_bytes(4, "little")
+            self._tell()
+
+    def _tell(self) -> None:
+        """A pipe takes eight bytes whole or not at all; one that nobody reads any more takes nothing again."""
+        if self._telling is None:
+            return
+        try:
+            if self._telling.write(self._untold):
+                self._untold = b""
+        except OSError:
+            self._telling = None
+            self._untold = b""
 
     def wait(self, milliseconds: int) -> None:
         """Sleeps until the line has bytes, takes bytes again when it did not, or the time is over."""
+        if self._untold:
+            self._tell()
         self._poll.modify(self._file, select.POLLIN | select.POLLOUT if self._blocked else select.POLLIN)
         self._poll.poll(milliseconds)
 
