@@ -233,7 +233,7 @@ class Link(Protocol):
     """The serial line. Bytes only; frames are the protocol's."""
 
     rates: tuple[int, ...]  # bits per second that it can be set to; () for a line that has no rate, as USB
-    rate: int  # bits per second now, at boot the usual one; 0 without
+    rate: int  # bits per second now, at boot the usual one; 0 for a line that holds back what is not read, as USB
 
     def read(self, buffer: memoryview) -> int:
         """Copies what is there; returns the number of bytes, 0 when there are none."""
@@ -246,7 +246,7 @@ class Link(Protocol):
     def set_rate(self, rate: int) -> None:
         """Changes to one of `rates` once what was written has left, and says so in `rate` at once.
 
-        It may wait for that: the agent calls it when nothing is on its way but a short answer.
+        It may wait for that: 22 ms for the 256 bytes that a board's buffer may have left at 115,200 bits per second.
         """
         ...
 

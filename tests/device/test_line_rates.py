@@ -72,6 +72,13 @@ def test_a_line_without_rates(world: World) -> None:
     assert refused.value.code == messages.UNSUPPORTED
 
 
+def test_a_rate_that_cannot_be_changed_is_one(world: World) -> None:
+    """A REPL on a UART: nothing holds back there what is not read."""
+    world.link.rates = ()
+    hello = Host(world).ask(messages.HELLO, HELLO)
+    assert (hello["rates"], hello["rate"], hello["maximum_unread"]) == ([], USUAL, versions.MAXIMUM_UNREAD_REQUESTS)
+
+
 @pytest.mark.parametrize("rate", [0, 1, 115_201, 1 << 31, (1 << 63) - 1])
 def test_a_rate_that_it_cannot_do(world: World, rate: int) -> None:
     host = Host(world)

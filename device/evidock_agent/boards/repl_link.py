@@ -15,18 +15,22 @@ _PACKET = 64  # bytes of USB: how many are written at once, when the stream says
 
 
 class ReplLink:
-    """sys.stdin and sys.stdout as bytes. It has no rate: USB needs none, and a UART's is the board's to choose."""
+    """sys.stdin and sys.stdout as bytes. Its rate cannot be set: USB has none, a UART's is the board's choice."""
 
     rates: tuple[int, ...] = ()
-    rate = 0
 
-    def __init__(self) -> None:
+    def __init__(self, rate: int = 0) -> None:
+        """`rate`: bits per second where the REPL is on a UART, which loses what is not read; 0 for USB."""
+        self.rate = rate
         self._input = sys.stdin.buffer
         self._output = sys.stdout.buffer
         self._readable = select.poll()
         self._readable.register(self._input, select.POLLIN)
         self._writable = select.poll()
         self._writable.register(self._output, select.POLLOUT)
+        self._either = select.poll()
+        self._either.register(self._input, select.POLLIN)
+        self._either.register(self._output, select.POLLOUT)
         self._byte = bytearray(1)
         self._blocked = False
         micropython.kbd_intr(_OFF)
@@ -56,10 +60,7 @@ class ReplLink:
 
     def wait(self, milliseconds: int) -> None:
         """Sleeps until the line has bytes, takes bytes again when it did not, or the time is over."""
-        if self._blocked:
-            self._writable.poll(milliseconds)
-        else:
-            self._readable.poll(milliseconds)
+        (self._either if self._blocked else self._readable).poll(milliseconds)
 
     def close(self) -> None:
         """Gives the stream back to the REPL, and Ctrl-C its meaning."""
