@@ -93,6 +93,7 @@ def run(
         )
     try:
         images.prepare(image, place, name, seed, media or (), folder, only_media)
+        launch.hold(image)
         arguments = launch.command(image, place, rate, as_json, heap, options is not None and options.uart)
         if options is None:
             launch.open_line(link)

@@ -7,12 +7,14 @@ a simulated line its own end is a socket's, and another process is the line.
 import fcntl
 import os
 import pty
+import signal
 import sys
 import tty
 from importlib.util import find_spec
 from pathlib import Path
 
 from evidock_simulator import compiling, line
+from evidock_simulator.images import BadImage
 from evidock_simulator.line import ends
 
 HEAP = "384k"  # the demonstration passes with 336k, where words have eight bytes; 40 KB of it are the hardware's
@@ -29,6 +31,18 @@ BadLink = ends.BadLink
 def has_micropython() -> bool:
     """Whether this Python has MicroPython's unix build beside it."""
     return all(find_spec(name) is not None for name in _MODULES)
+
+
+def hold(image: Path) -> None:
+    """Keeps a flash image for this process, also once it is MicroPython. Raises BadImage when a recorder has it."""
+    held = os.open(image, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.set_inheritable(fcntl.fcntl(held, fcntl.F_DUPFD, RATE + 1), True)  # out of the way of those with a meaning
+    except BlockingIOError:
+        raise BadImage(f"{image}: another recorder runs on it") from None
+    finally:
+        os.close(held)
 
 
 def open_line(link: Path) -> None:
@@ -89,6 +103,9 @@ def _unlink_at_the_end(link: Path, name: str) -> None:
     try:
         os.setsid()
         if os.fork() == 0:  # nobody's child: the recorder stays one process
+            signal.signal(
+                signal.SIGTERM, signal.SIG_IGN
+            )  # whoever ends what has this command line may miss the recorder
             limit = min(os.sysconf("SC_OPEN_MAX"), 65536)
             os.closerange(0, ending)
             os.closerange(ending + 1, limit)
