@@ -24,8 +24,9 @@ SETTLE_SECONDS = 0.02  # between the recorder's answer and the first byte at the
 HEARD = 4096  # bytes
 TRUST = versions.RATE_SILENCE_MS / 1000 - 2  # seconds of silence after which the recorder may have gone back
 GONE_BACK = versions.RATE_SILENCE_MS / 1000 + MARGIN_SECONDS
+REMEMBERED_SECONDS = 3600.0  # a docking station runs for months, and a cable is put right meanwhile
 
-_failed: dict[str, set[int]] = {}  # by port: rates that did not work, in this process
+_failed: dict[str, dict[int, float]] = {}  # by port: rates that did not work in this process, and when to try again
 
 
 class AttendedLine:
@@ -101,12 +102,13 @@ def negotiate(connection: Connection, line: AttendedLine, told: Values, highest:
     now = line.rate
     if now is None or told["rate"] is None:
         return
-    failed = _failed.setdefault(connection.port, set())
+    failed = _failed.setdefault(connection.port, {})
+    remembered = {rate for rate, until in failed.items() if connection.monotonic() < until}
     wanted = {rate for rate in cast(list[int], told["rates"]) if now < rate <= (highest or HIGHEST)}
-    for rate in sorted(wanted - failed, reverse=True)[:TRIALS]:
+    for rate in sorted(wanted - remembered, reverse=True)[:TRIALS]:
         if _change(connection, line, rate, now):
             return
-        failed.add(rate)
+        failed[rate] = connection.monotonic() + REMEMBERED_SECONDS
 
 
 def say_hello(connection: Connection, seconds: float) -> Values | None:

@@ -93,6 +93,10 @@ def test_a_rate_that_carries_nothing_one_way_is_undone_and_remembered(recorder: 
     assert again.line_rate == 46_080
     assert cable.now < before + 0.2
     assert [values["rate"] for kind, values in recorder.requests if kind == messages.RATE] == [460_800]
+    again.close()
+    setattr(cable, side, set())  # the cable was put right, and a docking station does not begin anew for that
+    cable.now, cable.rate = cable.now + 3600, USUAL
+    assert connect(cable, port=client.port).line_rate == 300_000
 
 
 def test_every_rate_fails_and_the_usual_one_stays(recorder: RatedRecorder) -> None:
