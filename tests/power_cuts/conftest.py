@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def run_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Run]:
         with (base / f"power-cuts-{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "facts.json").exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a recording that broke off
                 folder.mkdir()
                 shift.record(folder, *shift.RUNS[name])
         return shift.load(folder)

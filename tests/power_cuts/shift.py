@@ -12,7 +12,7 @@ import wave
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from support.docks import make_store
+from support.docks import AtOnce, make_store
 
 from evidock import layout
 from evidock.client import Recorder
@@ -164,7 +164,7 @@ def host_does(what: str, line: Line, folder: Path) -> None:
         if what == "provision":
             provision(recorder, store, "417", "BC-1")
         else:
-            sync(recorder, store)
+            sync(recorder, store, executor=AtOnce())  # the store is copied between two steps, never within one
 
 
 def record(folder: Path, steps: list[Step], pictures: bool, used: bool, cause: int) -> None:

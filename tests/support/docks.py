@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 from support.board import World
 from support.recorder import Cable, ScriptedRecorder
@@ -23,6 +26,18 @@ def make_organisation(seed: int = 1) -> Organisation:
 
 def make_store(folder: Path, seed: int = 1) -> Store:
     return Store.create(folder, make_organisation(seed), "test host", "Asia/Shanghai", lambda: NOW_MS)
+
+
+class AtOnce(Executor):
+    """Does the disk work in the thread that asks for it, so that a run can be repeated and stopped anywhere."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # it comes out where the result is asked for
+            future.set_exception(error)
+        return future
 
 
 class WorldLine:

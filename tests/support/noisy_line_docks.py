@@ -9,12 +9,11 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 from support.board import WALL, World
-from support.docks import attach_world, make_organisation
+from support.docks import AtOnce, attach_world, make_organisation
 from support.hostile import sentenced
 from support.noisy_line import Faults, HostCrash, NoisyLine, drawn
 
@@ -34,18 +33,6 @@ NOW_MS = WALL + 60_000
 HOSTS = ("first", "second")
 VERDICTS = 5  # a verifier judges the archive of every so many seeds: it says what the other checks say, at length
 SECONDS = (1, 2, 1)  # of each recording: 16 KB a second, in leaves of 16 KiB
-
-
-class AtOnce(Executor):
-    """Does the disk work in the thread that asks for it, so that a seed can be repeated."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # it comes out where the result is asked for
-            future.set_exception(error)
-        return future
 
 
 class Original:
