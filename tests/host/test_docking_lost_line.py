@@ -241,9 +241,10 @@ def test_a_full_disk_is_told_though_the_line_was_lost_too(
     store: Store, recorder: ScriptedRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the same docking is tried again and again on a disk that takes nothing."""
-    cut = threading.Event()
+    begun, cut = threading.Event(), threading.Event()
 
     def finish(_disk: DiskWork, _assembly: Assembly) -> bool:
+        begun.set()
         assert cut.wait(5)
         raise DiskFull("disk_full", path="disk")
 
@@ -256,6 +257,7 @@ def test_a_full_disk_is_told_though_the_line_was_lost_too(
                 try:
                     return read(seconds)
                 except LineLost:
+                    assert begun.wait(5)  # what has not begun is given up, and no news
                     cut.set()
                     raise
 
