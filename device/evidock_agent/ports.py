@@ -232,7 +232,7 @@ class Indicator(Protocol):
 class Link(Protocol):
     """The serial line. Bytes only; frames are the protocol's."""
 
-    rates: tuple[int, ...]  # bits per second that it can be set to; () for a line that has no rate, as USB
+    rates: tuple[int, ...]  # bits per second that it can be set to; () for a line whose rate cannot be set, as USB
     rate: int  # bits per second now, at boot the usual one; 0 for a line that holds back what is not read, as USB
 
     def read(self, buffer: memoryview) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -137,13 +138,11 @@ class _Docking:
                 reconcile(self.store, archive)
                 intake = Intake(self.recorder.connection, archive, self._tell, self._chunk, self._executor)
                 try:
-                    return self._dock_patiently(intake, archive)
+                    with closing(intake):
+                        return self._dock_patiently(intake, archive)
                 except (LineLost, Refused):
-                    intake.close()
                     intake.check()  # a full disk is the news then
                     raise
-                finally:
-                    intake.close()
             except BaseException:
                 self.store.forget(self.device)
                 raise

@@ -17,22 +17,22 @@ STATEMENT = b"\xd2\x84\x58\x2a"  # how every signed statement begins
 _BYTES, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6
 
 
-def sync_folder(folder: Path) -> None:
-    """Makes names in `folder` durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sync_file(path: Path) -> None:
-    """Makes a file that is there durable, bytes and name: a crash may have come between writing and flushing."""
+def _sync(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes names in `folder` durable."""
+    _sync(folder)
+
+
+def sync_file(path: Path) -> None:
+    """Makes a file that is there durable, bytes and name: a crash may have come between writing and flushing."""
+    _sync(path)
     sync_folder(path.parent)
 
 

@@ -103,9 +103,8 @@ def _unlink_at_the_end(link: Path, name: str) -> None:
     try:
         os.setsid()
         if os.fork() == 0:  # nobody's child: the recorder stays one process
-            signal.signal(
-                signal.SIGTERM, signal.SIG_IGN
-            )  # whoever ends what has this command line may miss the recorder
+            # Whoever ends all that has this command line misses the recorder, which has another by then.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
             limit = min(os.sysconf("SC_OPEN_MAX"), 65536)
             os.closerange(0, ending)
             os.closerange(ending + 1, limit)

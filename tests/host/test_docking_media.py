@@ -9,6 +9,7 @@ from support.forged_media import File, avi_file, encoder_file, sound, wav_file
 from support.recorder import LEAF, ScriptedRecorder
 
 from evidock import durable
+from evidock.archive import Archive
 from evidock.disk_work import DiskWork
 from evidock.media import is_intact
 from evidock.report import State, Verdict
@@ -108,38 +109,32 @@ def test_a_second_docking_mends_a_file_of_any_kind(store: Store, recorder: Scrip
     assert store.archive(recorder.device).media_path(*key).read_bytes() == good
 
 
+@pytest.fixture
+def archive(store: Store, recorder: ScriptedRecorder) -> Archive:
+    """Of a recorder whose only segment was docked."""
+    recorder.shift(1, 1, LEAF + 30)
+    dock(recorder, store)
+    assert recorder.device is not None
+    return store.archive(recorder.device)
+
+
 def test_what_is_found_whole_is_made_durable_before_its_receipt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The host died between giving a file its name and flushing it: what a receipt says must outlive the next crash."""
-    recorder = ScriptedRecorder()
-    with make_store(tmp_path / "store") as store:
-        enrol(recorder, store)
-        recorder.shift(1, 1, LEAF + 30)
-        dock(recorder, store)
-        assert recorder.device is not None
-        (path,) = [one for one in (tmp_path / "store").rglob("S0000001.*") if one.suffix == ".wav"]
-        flushed: list[Path] = []
-        monkeypatch.setattr(durable, "sync_file", flushed.append)
-        segment = store.archive(recorder.device).segments.known[1, 1]
-        assert DiskWork(store.archive(recorder.device)).look(segment).is_whole
-        assert flushed == [path]
+    (path,) = [one for one in archive.media_path(1, 1).parent.rglob("S0000001.*") if one.suffix == ".wav"]
+    flushed: list[Path] = []
+    monkeypatch.setattr(durable, "sync_file", flushed.append)
+    assert DiskWork(archive).look(archive.segments.known[1, 1]).is_whole
+    assert flushed == [path]
 
 
-def test_a_repair_that_broke_off_goes_on(tmp_path: Path) -> None:
+def test_a_repair_that_broke_off_goes_on(archive: Archive) -> None:
     """What was mended of a damaged file is in the half-pulled one: it is not copied over."""
-    recorder = ScriptedRecorder()
-    with make_store(tmp_path / "store") as store:
-        enrol(recorder, store)
-        recorder.shift(1, 1, LEAF + 30)
-        dock(recorder, store)
-        assert recorder.device is not None
-        archive = store.archive(recorder.device)
-        segment = archive.segments.known[1, 1]
-        path, partial = archive.media_path(1, 1), archive.partial_path(1, 1)
-        whole = path.read_bytes()
-        path.write_bytes(b"rot!" + whole[4:])
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(whole)
-        assert not DiskWork(archive).look(segment).is_whole
-        assert partial.read_bytes() == whole
+    path, partial = archive.media_path(1, 1), archive.partial_path(1, 1)
+    whole = path.read_bytes()
+    path.write_bytes(b"rot!" + whole[4:])
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    partial.write_bytes(whole)
+    assert not DiskWork(archive).look(archive.segments.known[1, 1]).is_whole
+    assert partial.read_bytes() == whole

@@ -18,6 +18,8 @@ from evidock_simulator.line.options import Options, parse
 from evidock_simulator.line.relay import Relay
 
 EVERY = 0.1  # seconds between reports to a file
+# The link must not stay: another program may get the number of its pty. SIGHUP comes when a terminal is closed.
+_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _PRIORITY = -15  # hardware does not wait for a busy machine; taken where the system lets us
 
 
@@ -69,10 +71,6 @@ def _far(orders: Orders, options: Options) -> End:
     if "far" in orders:
         return Pty(Path(orders["far"]))
     raise ValueError("nothing at the far end")
-
-
-# The link must not stay: another program may get the number of its pty. SIGHUP comes when a terminal is closed.
-_ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def _relay(orders: Orders, relay: Relay) -> None:
